@@ -1,0 +1,47 @@
+//===----------------------------------------------------------------------===//
+//
+// Part of the sparse neural network compiler, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The spnn dialect in C++: attributes, interfaces and ops.
+//
+//===----------------------------------------------------------------------===//
+#ifndef SPNN_IR_SPNN_H
+#define SPNN_IR_SPNN_H
+
+#include "spnn/Format/SparseFormat.h"
+
+#include "mlir/Bytecode/BytecodeOpInterface.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/SparseTensor/IR/SparseTensor.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/BuiltinTypes.h"
+#include "mlir/IR/Dialect.h"
+#include "mlir/IR/OpDefinition.h"
+#include "mlir/IR/OpImplementation.h"
+#include "mlir/IR/TensorEncoding.h"
+#include "mlir/Interfaces/DestinationStyleOpInterface.h"
+#include "mlir/Interfaces/InferTypeOpInterface.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+
+namespace spnn {
+/// Kinds of PatternAttr.
+enum class PatternKind { Unstructured, Block, NM };
+
+/// Name of the module attribute that holds the TargetAttr.
+inline constexpr llvm::StringLiteral kTargetAttrName = "spnn.target";
+/// Name of the op attribute that records why a format or kernel was chosen; a dictionary, see docs/rationale.md.
+inline constexpr llvm::StringLiteral kDecisionAttrName = "spnn.decision";
+} // namespace spnn
+
+#include "spnn/IR/SPNNAttrInterfaces.h.inc"
+#include "spnn/IR/SPNNDialect.h.inc"
+#include "spnn/IR/SPNNEnums.h.inc"
+#define GET_ATTRDEF_CLASSES
+#include "spnn/IR/SPNNAttrs.h.inc"
+#define GET_OP_CLASSES
+#include "spnn/IR/SPNNOps.h.inc"
+
+#endif // SPNN_IR_SPNN_H

@@ -1,0 +1,172 @@
+//===- SPNNAttrs.td - Attributes of the spnn dialect -------*- tablegen -*-===//
+//
+// Part of the sparse neural network compiler, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Defines activations, pruning patterns, the bitmap encoding, panel layouts and the target description.
+//
+//===----------------------------------------------------------------------===//
+#ifndef SPNN_IR_SPNNATTRS_TD
+#define SPNN_IR_SPNNATTRS_TD
+
+include "spnn/IR/SPNNBase.td"
+include "spnn/IR/SPNNInterfaces.td"
+include "mlir/IR/AttrTypeBase.td"
+include "mlir/IR/EnumAttr.td"
+include "mlir/IR/TensorEncoding.td"
+
+class SPNN_Attr<string name, string attrMnemonic, list<Trait> traits = []>
+    : AttrDef<SPNN_Dialect, name, traits> {
+  let mnemonic = attrMnemonic;
+}
+
+//===----------------------------------------------------------------------===//
+// Activations
+//===----------------------------------------------------------------------===//
+
+def SPNN_Activation : I32EnumAttr<"Activation", "an elementwise activation function", [
+    I32EnumAttrCase<"None", 0, "none">,
+    I32EnumAttrCase<"Relu", 1, "relu">,
+    I32EnumAttrCase<"GeluErf", 2, "gelu_erf">,
+    I32EnumAttrCase<"GeluTanh", 3, "gelu_tanh">,
+    I32EnumAttrCase<"Sigmoid", 4, "sigmoid">,
+    I32EnumAttrCase<"Tanh", 5, "tanh">,
+    I32EnumAttrCase<"Silu", 6, "silu">,
+  ]> {
+  let cppNamespace = "::spnn";
+  let genSpecializedAttr = 0;
+}
+
+def SPNN_ActivationAttr : EnumAttr<SPNN_Dialect, SPNN_Activation, "activation"> {
+  let description = [{
+    An elementwise activation, applied last in an epilogue:
+
+    | name | value |
+    | --- | --- |
+    | `none` | x |
+    | `relu` | max(x, 0), NaN stays NaN |
+    | `gelu_erf` | x / 2 (1 + erf(x / sqrt 2)) (Hendrycks and Gimpel, arXiv:1606.08415) |
+    | `gelu_tanh` | x / 2 (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) (same source) |
+    | `sigmoid` | 1 / (1 + exp(-x)) |
+    | `tanh` | tanh x |
+    | `silu` | x / (1 + exp(-x)) |
+
+    ```mlir
+    #spnn.activation<gelu_tanh>
+    ```
+  }];
+  let assemblyFormat = "`<` $value `>`";
+}
+
+//===----------------------------------------------------------------------===//
+// Pruning
+//===----------------------------------------------------------------------===//
+
+def SPNN_PruneMethod : I32EnumAttr<"PruneMethod", "how weights to prune are chosen", [
+    I32EnumAttrCase<"Magnitude", 0, "magnitude">,
+  ]> {
+  let cppNamespace = "::spnn";
+  let genSpecializedAttr = 0;
+}
+def SPNN_PruneMethodAttr : EnumAttr<SPNN_Dialect, SPNN_PruneMethod, "prune_method"> {
+  let description = [{
+    `magnitude` removes the values of smallest absolute value, blocks by the sum of their absolute values
+    (Hoefler et al., JMLR 2021, section 3.2).
+
+    ```mlir
+    #spnn.prune_method<magnitude>
+    ```
+  }];
+  let assemblyFormat = "`<` $value `>`";
+}
+
+def SPNN_PatternAttr : SPNN_Attr<"Pattern", "pattern"> {
+  let summary = "which sets of values may be kept";
+  let description = [{
+    The pattern that pruning leaves:
+
+    - `#spnn.pattern<unstructured, 0.95>`: any values, that fraction of them zero;
+    - `#spnn.pattern<block 4x1, 0.9>`: aligned blocks of 4 rows and 1 column are zero or kept whole;
+    - `#spnn.pattern<2:4>`: of each aligned group of 4 consecutive values of a row, 2 are kept.
+
+    Constraints:
+
+    - (P1) the sparsity of an unstructured or block pattern is in [0, 1];
+    - (P2) both block extents are positive;
+    - (P3) an n:m pattern has 1 <= n <= m.
+  }];
+  // rows and cols are the block extents, or n and m; sparsity is unused for n:m.
+  let parameters = (ins "::spnn::PatternKind":$kind, "int64_t":$rows, "int64_t":$cols,
+                        APFloatParameter<"fraction of zeros">:$sparsity);
+  let builders = [
+    AttrBuilder<(ins "::spnn::PatternKind":$kind, "int64_t":$rows, "int64_t":$cols, "double":$sparsity), [{
+      return $_get($_ctxt, kind, rows, cols, ::llvm::APFloat(sparsity));
+    }]>,
+  ];
+  let extraClassDeclaration = [{
+    /// The fraction of values to set to zero.
+    double getFraction() const { return getSparsity().convertToDouble(); }
+  }];
+  let hasCustomAssemblyFormat = 1;
+  let genVerifyDecl = 1;
+}
+
+//===----------------------------------------------------------------------===//
+// Encodings and layouts
+//===----------------------------------------------------------------------===//
+
+def SPNN_BitmapAttr : SPNN_Attr<"Bitmap", "bitmap", [
+    DeclareAttrInterfaceMethods<SparseFormatInterface>,
+    DeclareAttrInterfaceMethods<VerifiableTensorEncoding>]> {
+  let summary = "encoding: one bit a position and the nonzeros in order";
+  let description = [{
+    A rank-2 encoding that upstream's `#sparse_tensor.encoding` cannot say: a row is cut into words of 16
+    columns; bit j of word w tells whether column 16 w + j is stored; values follow in column order. It costs one
+    bit a position and suits densities between about 0.1 and 1 (docs/rationale.md).
+
+    ```mlir
+    tensor<64x128xf32, #spnn.bitmap>
+    ```
+
+    Constraint (B1): the type has rank 2 and static extents.
+  }];
+}
+
+def SPNN_PanelsAttr : SPNN_Attr<"Panels", "panels"> {
+  let summary = "layout of activations: packed column panels";
+  let description = [{
+    How a k x n matrix lies in a rank-1 buffer of k * roundup(n, vector) elements: columns are cut into panels of
+    `width`; panel p begins at element p * width * k and holds its k rows one after the other, each `w` elements,
+    where w = `width` except in the last panel, which has w = roundup(n - p * width, vector). Columns beyond n hold
+    zeros or unspecified finite or non-finite values that no kernel lets reach a column below n.
+
+    ```mlir
+    #spnn.panels<width = 64, vector = 16>
+    ```
+
+    Constraints: (L1) `vector` is 1, 2, 4, 8 or 16; (L2) `width` is a positive multiple of `vector`.
+  }];
+  let parameters = (ins "int64_t":$width, "int64_t":$vector);
+  let assemblyFormat = "`<` struct(params) `>`";
+  let genVerifyDecl = 1;
+}
+
+def SPNN_TargetAttr : SPNN_Attr<"Target", "target"> {
+  let summary = "the machine that a module is compiled for";
+  let description = [{
+    Set on the module (as `spnn.target`) by the pipelines and read by every pass that needs the machine: the name
+    of a target description (`include/spnn/Cost/TargetDescription.h`), the LLVM CPU name, the vector width in
+    bytes and the number of threads (0: decided at run time).
+
+    ```mlir
+    #spnn.target<"generic-avx512", cpu = "x86-64-v4", vector_bytes = 64, threads = 0>
+    ```
+  }];
+  let parameters = (ins StringRefParameter<>:$description, StringRefParameter<>:$cpu, "int64_t":$vectorBytes,
+                        "int64_t":$threads);
+  let assemblyFormat = [{
+    `<` $description `,` `cpu` `=` $cpu `,` `vector_bytes` `=` $vectorBytes `,` `threads` `=` $threads `>`
+  }];
+}
+
+#endif // SPNN_IR_SPNNATTRS_TD

@@ -1,0 +1,183 @@
+//===----------------------------------------------------------------------===//
+//
+// Part of the sparse neural network compiler, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Kernel-level ops: verification, effects and the folding of adjacent layout changes.
+//
+//===----------------------------------------------------------------------===//
+#include "spnn/IR/SPNN.h"
+
+#include "mlir/IR/PatternMatch.h"
+
+using namespace mlir;
+using namespace spnn;
+
+//===----------------------------------------------------------------------===//
+// What all kernel ops share
+//===----------------------------------------------------------------------===//
+
+/// On memrefs a kernel reads its inputs and writes its init; on tensors it has no effect.
+static void getKernelEffects(DestinationStyleOpInterface op,
+                             SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>> &effects) {
+  for (OpOperand &operand : op->getOpOperands()) {
+    if (!isa<MemRefType>(operand.get().getType()))
+      continue;
+    if (op.isDpsInit(&operand))
+      effects.emplace_back(MemoryEffects::Write::get(), &operand);
+    else
+      effects.emplace_back(MemoryEffects::Read::get(), &operand);
+  }
+}
+
+/// All tensors and one result of the init's type, or all memrefs and no result.
+static LogicalResult verifySemantics(DestinationStyleOpInterface op) {
+  Type init = op.getDpsInits()[0].getType();
+  bool onTensors = isa<TensorType>(init);
+  for (Value operand : op->getOperands())
+    if (isa<ShapedType>(operand.getType()) && isa<TensorType>(operand.getType()) != onTensors)
+      return op->emitOpError() << "operands must be all tensors or all memrefs, got " << operand.getType()
+                               << " beside init " << init;
+  if (op->getNumResults() != (onTensors ? 1u : 0u))
+    return op->emitOpError() << "must have " << (onTensors ? "one result" : "no result") << ", got "
+                             << op->getNumResults();
+  if (onTensors && op->getResult(0).getType() != init)
+    return op->emitOpError() << "result must have init's type " << init << ", got " << op->getResult(0).getType();
+  return success();
+}
+
+static LogicalResult verifyRank(Operation *op, StringRef name, Value value, int64_t rank, Type element) {
+  auto type = cast<ShapedType>(value.getType());
+  if (type.getRank() != rank || (element && type.getElementType() != element)) {
+    InFlightDiagnostic diag = op->emitOpError() << name << " must have rank " << rank;
+    if (element)
+      diag << " and element type " << element;
+    return diag << ", got " << type;
+  }
+  return success();
+}
+
+static Type elementType(Value value) { return cast<ShapedType>(value.getType()).getElementType(); }
+
+static bool compatible(int64_t a, int64_t b) { return a == b || ShapedType::isDynamic(a) || ShapedType::isDynamic(b); }
+
+//===----------------------------------------------------------------------===//
+// PackPanelsOp, UnpackPanelsOp
+//===----------------------------------------------------------------------===//
+
+LogicalResult PackPanelsOp::verify() {
+  // C1
+  if (failed(verifyRank(*this, "source", getSource(), 2, elementType(getInit()))) ||
+      failed(verifyRank(*this, "init", getInit(), 1, nullptr)))
+    return failure();
+  // C2
+  return verifySemantics(cast<DestinationStyleOpInterface>(getOperation()));
+}
+
+LogicalResult UnpackPanelsOp::verify() {
+  // C1
+  if (failed(verifyRank(*this, "source", getSource(), 1, elementType(getInit()))) ||
+      failed(verifyRank(*this, "init", getInit(), 2, nullptr)))
+    return failure();
+  // C2
+  return verifySemantics(cast<DestinationStyleOpInterface>(getOperation()));
+}
+
+void PackPanelsOp::getEffects(SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>> &effects) {
+  getKernelEffects(cast<DestinationStyleOpInterface>(getOperation()), effects);
+}
+void UnpackPanelsOp::getEffects(SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>> &effects) {
+  getKernelEffects(cast<DestinationStyleOpInterface>(getOperation()), effects);
+}
+
+namespace {
+/// pack(unpack(p)) -> p, with equal layouts and orientation.
+struct FoldPackOfUnpack : public OpRewritePattern<PackPanelsOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(PackPanelsOp op, PatternRewriter &rewriter) const override {
+    if (op.getResults().empty())
+      return rewriter.notifyMatchFailure(op, "works on memrefs");
+    auto unpack = op.getSource().getDefiningOp<UnpackPanelsOp>();
+    if (!unpack || unpack.getPanels() != op.getPanels() || unpack.getTranspose() != op.getTranspose())
+      return rewriter.notifyMatchFailure(op, "source is not unpacked from the same layout");
+    if (unpack.getSource().getType() != op.getResult(0).getType())
+      return rewriter.notifyMatchFailure(op, "buffer types differ");
+    rewriter.replaceOp(op, unpack.getSource());
+    return success();
+  }
+};
+} // namespace
+
+void PackPanelsOp::getCanonicalizationPatterns(RewritePatternSet &patterns, MLIRContext *context) {
+  patterns.add<FoldPackOfUnpack>(context);
+}
+
+//===----------------------------------------------------------------------===//
+// KernelMatmulOp
+//===----------------------------------------------------------------------===//
+
+LogicalResult KernelMatmulOp::verify() {
+  // C1
+  Type element = elementType(getInit());
+  if (failed(verifyRank(*this, "rhs", getRhs(), 1, element)) || failed(verifyRank(*this, "init", getInit(), 1, element)))
+    return failure();
+  for (Value buffer : getStorage())
+    if (failed(verifyRank(*this, "storage buffer", buffer, 1, nullptr)))
+      return failure();
+  if (Value bias = getBias()) {
+    if (failed(verifyRank(*this, "bias", bias, 1, element)))
+      return failure();
+    // C2
+    int64_t length = cast<ShapedType>(bias.getType()).getDimSize(0);
+    if (!compatible(length, getRows()))
+      return emitOpError() << "bias must have " << getRows() << " elements, got " << length;
+  }
+  // C4
+  if (static_cast<int64_t>(getRows()) < 0 || static_cast<int64_t>(getCols()) < 0)
+    return emitOpError() << "weights must have non-negative extents, got " << static_cast<int64_t>(getRows()) << " x "
+                         << static_cast<int64_t>(getCols());
+  // C3
+  return verifySemantics(cast<DestinationStyleOpInterface>(getOperation()));
+}
+
+void KernelMatmulOp::getEffects(SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>> &effects) {
+  getKernelEffects(cast<DestinationStyleOpInterface>(getOperation()), effects);
+}
+
+//===----------------------------------------------------------------------===//
+// KernelGemmOp
+//===----------------------------------------------------------------------===//
+
+LogicalResult KernelGemmOp::verify() {
+  // C1
+  Type f32 = Float32Type::get(getContext());
+  if (failed(verifyRank(*this, "lhs", getLhs(), 2, f32)) || failed(verifyRank(*this, "rhs", getRhs(), 2, f32)) ||
+      failed(verifyRank(*this, "init", getInit(), 2, f32)))
+    return failure();
+  auto lhs = cast<ShapedType>(getLhs().getType()), rhs = cast<ShapedType>(getRhs().getType());
+  auto init = cast<ShapedType>(getInit().getType());
+  // C2
+  int64_t rows = lhs.getDimSize(getTransposeLhs() ? 1 : 0), leftInner = lhs.getDimSize(getTransposeLhs() ? 0 : 1);
+  int64_t columns = rhs.getDimSize(getTransposeRhs() ? 0 : 1), rightInner = rhs.getDimSize(getTransposeRhs() ? 1 : 0);
+  if (!compatible(leftInner, rightInner))
+    return emitOpError() << "inner extents must agree, got " << leftInner << " of lhs and " << rightInner << " of rhs";
+  if (!compatible(init.getDimSize(0), rows) || !compatible(init.getDimSize(1), columns))
+    return emitOpError() << "init must be " << rows << " x " << columns << " (-1: dynamic), got " << init;
+  // C3
+  if (Value bias = getBias()) {
+    if (failed(verifyRank(*this, "bias", bias, 1, f32)))
+      return failure();
+    int64_t length = cast<ShapedType>(bias.getType()).getDimSize(0);
+    if (!compatible(length, columns))
+      return emitOpError() << "bias must have " << columns << " elements, got " << length;
+  }
+  // C4
+  return verifySemantics(cast<DestinationStyleOpInterface>(getOperation()));
+}
+
+void KernelGemmOp::getEffects(SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>> &effects) {
+  getKernelEffects(cast<DestinationStyleOpInterface>(getOperation()), effects);
+}

@@ -1,0 +1,38 @@
+//===----------------------------------------------------------------------===//
+//
+// Part of the sparse neural network compiler, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The spnn dialect: registration and constant materialisation.
+//
+//===----------------------------------------------------------------------===//
+#include "spnn/IR/SPNN.h"
+#include "spnn/IR/SparseFormats.h"
+
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/DialectImplementation.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+using namespace spnn;
+
+#include "spnn/IR/SPNNDialect.cpp.inc"
+
+#include "spnn/IR/SPNNAttrInterfaces.cpp.inc"
+
+void SPNNDialect::initialize() {
+  registerAttributes();
+  addOperations<
+#define GET_OP_LIST
+#include "spnn/IR/SPNNOps.cpp.inc"
+      >();
+  registerUpstreamFormats(getContext());
+}
+
+Operation *SPNNDialect::materializeConstant(OpBuilder &builder, Attribute value, Type type, Location loc) {
+  if (auto buffers = dyn_cast<DictionaryAttr>(value))
+    return isSparse(type) ? ConstantOp::create(builder, loc, type, buffers).getOperation() : nullptr;
+  return arith::ConstantOp::materialize(builder, value, type, loc);
+}
