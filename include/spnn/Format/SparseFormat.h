@@ -28,7 +28,8 @@ struct Shape {
 };
 
 /// A row-major dense matrix of opaque elements of `elementBytes` bytes each (1, 2, 4 or 8). An element is zero
-/// iff it compares equal to 0.0 in its type: the bit patterns of +0 and, where `isFloat`, of -0.
+/// iff it compares equal to 0.0 in its type: the bit patterns of +0 and, where `isFloat`, of -0. For a float type
+/// without -0 (the FNUZ 8-bit floats, whose 0x80 is NaN) pass isFloat = false.
 struct DenseMatrix {
   Shape shape;
   unsigned elementBytes = 4;
@@ -69,7 +70,8 @@ struct StorageBuffer {
 /// The buffers of one packed matrix, in the order of SparseFormat::buffers().
 using Storage = std::vector<StorageBuffer>;
 
-/// A storage format with its parameters (block shape, N:M, index widths). Immutable.
+/// A storage format with its parameters (block shape, N:M, index widths). Immutable. The make functions below never
+/// fail: for parameters out of range checkShape names the rule they break, whatever the shape.
 class SparseFormat {
 public:
   virtual ~SparseFormat();
@@ -77,7 +79,7 @@ public:
   /// Short name with parameters, as reports print it: "csr", "bsr4x1", "nm2:4", "bitmap".
   virtual std::string name() const = 0;
 
-  /// The rule that a matrix of this shape and element size breaks ("rows must be a multiple of 4, got 10"),
+  /// The rule that the parameters or a matrix of this shape break ("rows must be a multiple of 4, got 10"),
   /// or std::nullopt if the format can hold it.
   virtual std::optional<std::string> checkShape(Shape shape) const = 0;
 
@@ -98,7 +100,7 @@ public:
   virtual std::optional<std::string> checkStorage(Shape shape, unsigned valueBytes,
                                                   const Storage &storage) const = 0;
 
-  /// The inverse of pack, on storage for which checkStorage returned std::nullopt.
+  /// The inverse of pack up to the sign of zeros, on storage for which checkStorage returned std::nullopt.
   virtual DenseMatrix unpack(Shape shape, unsigned valueBytes, bool isFloat,
                              const Storage &storage) const = 0;
 
@@ -132,7 +134,7 @@ std::unique_ptr<SparseFormat> makeCoo(IndexWidths widths, bool soa);
 std::unique_ptr<SparseFormat> makeBsr(int64_t blockRows, int64_t blockCols, IndexWidths widths);
 /// N:M along a row, as upstream's structured[n, m]: each group of m consecutive columns keeps exactly n values:
 /// indices[rows * cols/m * n] (position in the group, ascending in a group), values of the same length. Groups with fewer
-/// nonzeros are padded with zero values at unused positions. cols % m == 0. Index width 1 byte or as given.
+/// nonzeros are padded with their first zeros. cols % m == 0. Index width 1 byte or as given.
 std::unique_ptr<SparseFormat> makeNm(int64_t n, int64_t m, IndexWidths widths);
 /// Bitmap: bits[rows * ceil(cols / 16)] 16-bit words, bit j of word w of a row set iff column 16 w + j is stored;
 /// positions[rows + 1] 32-bit starts of a row's values; values[nnz].
