@@ -7,10 +7,8 @@
 //===----------------------------------------------------------------------===//
 //
 // The roofline of a kernel: t = max(stored values x vectors x kappa /
-// frequency, bytes / bandwidth of the level that holds them) + overheads. The
-// form is that of the selection rule in Hoefler et al., "Sparsity in Deep
-// Learning", JMLR 2021, section on storage formats, with kappa measured per
-// kernel.
+// frequency, bytes / bandwidth of the level that holds them) + overheads, where
+// kappa is measured per kernel and density.
 //
 //===----------------------------------------------------------------------===//
 
