@@ -19,4 +19,5 @@ using namespace mlir;
 void spnn::registerDialect(DialectRegistry &registry) { registry.insert<SPNNDialect>(); }
 
 void spnn::registerPassesAndPipelines() {
+  registerSPNNTransformsPasses();
 }
