@@ -97,5 +97,7 @@ void spnn::populateGraphCleanupPatterns(RewritePatternSet &patterns) {
   MatmulOp::getCanonicalizationPatterns(patterns, context);
   linalg::TransposeOp::getCanonicalizationPatterns(patterns, context);
   tensor::CastOp::getCanonicalizationPatterns(patterns, context);
+  tensor::CollapseShapeOp::getCanonicalizationPatterns(patterns, context);
+  tensor::ExpandShapeOp::getCanonicalizationPatterns(patterns, context);
   memref::populateResolveRankedShapedTypeResultDimsPatterns(patterns);
 }
