@@ -12,6 +12,7 @@
 
 #include "spnn/IR/SPNN.h"
 #include "spnn/Lowering/Passes.h"
+#include "spnn/Pipelines/Pipelines.h"
 #include "spnn/Transforms/Passes.h"
 
 using namespace mlir;
@@ -20,4 +21,6 @@ void spnn::registerDialect(DialectRegistry &registry) { registry.insert<SPNNDial
 
 void spnn::registerPassesAndPipelines() {
   registerSPNNTransformsPasses();
+  registerSPNNLoweringPasses();
+  registerCpuPipelines();
 }

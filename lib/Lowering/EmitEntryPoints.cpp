@@ -1,0 +1,206 @@
+//===----------------------------------------------------------------------===//
+//
+// Part of the sparse neural network compiler, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Pass spnn-emit-entry-points: the C entry point of every public function and the model's description.
+//
+//===----------------------------------------------------------------------===//
+#include "spnn/IR/SPNN.h"
+#include "spnn/Lowering/Passes.h"
+#include "spnn/Runtime/Runtime.h"
+
+#include "mlir/Conversion/LLVMCommon/MemRefBuilder.h"
+#include "mlir/Conversion/LLVMCommon/TypeConverter.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "llvm/Support/raw_ostream.h"
+
+namespace spnn {
+#define GEN_PASS_DEF_EMITENTRYPOINTS
+#include "spnn/Lowering/Passes.h.inc"
+} // namespace spnn
+
+using namespace mlir;
+using namespace spnn;
+
+/// The name of an element type in a description, "" if the run-time library does not know it.
+static StringRef dtypeName(Type type) {
+  if (type.isF32())
+    return "f32";
+  if (type.isF64())
+    return "f64";
+  if (type.isF16())
+    return "f16";
+  if (type.isBF16())
+    return "bf16";
+  if (type.isInteger(1))
+    return "i1";
+  if (type.isInteger(8))
+    return "i8";
+  if (type.isInteger(16))
+    return "i16";
+  if (type.isInteger(32))
+    return "i32";
+  if (type.isInteger(64) || type.isIndex())
+    return "i64";
+  return "";
+}
+
+static std::string argumentName(func::FuncOp function, unsigned i, StringRef kind, unsigned number) {
+  if (auto name = function.getArgAttrOfType<StringAttr>(i, "spnn.name"))
+    return name.str();
+  return (kind + Twine(number)).str();
+}
+
+static void writeName(llvm::raw_ostream &os, StringRef name) {
+  bool plain = !name.empty() && llvm::all_of(name, [](char c) { return c > ' ' && c != '"' && c != '\\' && c != 0x7f; });
+  if (plain) {
+    os << name;
+    return;
+  }
+  os << '"';
+  for (char c : name) {
+    if (c == '"' || c == '\\')
+      os << '\\';
+    os << (c == '\n' || c == '\r' ? ' ' : c);
+  }
+  os << '"';
+}
+
+static LogicalResult describe(func::FuncOp function, llvm::raw_ostream &os) {
+  os << "function " << function.getName() << "\n";
+  unsigned inputs = function->getAttrOfType<IntegerAttr>("spnn.inputs").getInt();
+  auto extents = function->getAttrOfType<ArrayAttr>("spnn.result_extents");
+  for (unsigned i = 0; i < function.getNumArguments(); ++i) {
+    auto type = cast<MemRefType>(function.getArgumentTypes()[i]);
+    StringRef dtype = dtypeName(type.getElementType());
+    if (dtype.empty())
+      return function.emitOpError() << "element type " << type.getElementType() << " cannot cross the C interface";
+    bool isInput = i < inputs;
+    os << (isInput ? "input " : "output ");
+    writeName(os, argumentName(function, i, isInput ? "in" : "out", isInput ? i : i - inputs));
+    os << " " << dtype << " " << type.getRank();
+    for (int64_t dim = 0; dim < type.getRank(); ++dim) {
+      os << " ";
+      if (!type.isDynamicDim(dim)) {
+        os << type.getDimSize(dim);
+      } else if (isInput) {
+        os << "?";
+      } else {
+        auto source = cast<DenseI64ArrayAttr>(cast<ArrayAttr>(extents[i - inputs])[dim]).asArrayRef();
+        os << "i" << source[0] << "." << source[1];
+      }
+    }
+    os << "\n";
+  }
+  os << "end\n";
+  return success();
+}
+
+static LLVM::LLVMFuncOp declare(ModuleOp module, StringRef name, Type result) {
+  if (auto existing = module.lookupSymbol<LLVM::LLVMFuncOp>(name))
+    return existing;
+  OpBuilder builder = OpBuilder::atBlockBegin(module.getBody());
+  auto type = LLVM::LLVMFunctionType::get(result, {LLVM::LLVMPointerType::get(module.getContext())});
+  return LLVM::LLVMFuncOp::create(builder, module.getLoc(), name, type);
+}
+
+/// int32_t spnn_entry_f(spnn_context *context, void *const *data, const int64_t *dims)
+static void addEntry(func::FuncOp function) {
+  auto module = function->getParentOfType<ModuleOp>();
+  MLIRContext *context = module.getContext();
+  Location loc = function.getLoc();
+  LLVMTypeConverter converter(context);
+  OpBuilder builder(context);
+  builder.setInsertionPointAfter(function);
+  Type pointer = LLVM::LLVMPointerType::get(context), i64 = builder.getI64Type(), i32 = builder.getI32Type();
+  auto entry = func::FuncOp::create(builder, loc, ("spnn_entry_" + function.getName()).str(),
+                                    builder.getFunctionType({pointer, pointer, pointer}, {i32}));
+  builder.setInsertionPointToStart(entry.addEntryBlock());
+  Value state = entry.getArgument(0), data = entry.getArgument(1), dims = entry.getArgument(2);
+  LLVM::CallOp::create(builder, loc, declare(module, "spnn_rt_enter", LLVM::LLVMVoidType::get(context)),
+                       ValueRange{state});
+
+  auto loadAt = [&](Type type, Value base, int64_t i) -> Value {
+    Value address = LLVM::GEPOp::create(builder, loc, pointer, type, base, ArrayRef<LLVM::GEPArg>{int32_t(i)});
+    return LLVM::LoadOp::create(builder, loc, type, address);
+  };
+  auto constant = [&](int64_t value) -> Value {
+    return LLVM::ConstantOp::create(builder, loc, i64, builder.getI64IntegerAttr(value));
+  };
+  unsigned inputs = function->getAttrOfType<IntegerAttr>("spnn.inputs").getInt();
+  auto extents = function->getAttrOfType<ArrayAttr>("spnn.result_extents");
+  SmallVector<SmallVector<Value>> inputExtents;
+  SmallVector<Value> arguments;
+  int64_t nextDim = 0;
+  for (unsigned i = 0; i < function.getNumArguments(); ++i) {
+    auto type = cast<MemRefType>(function.getArgumentTypes()[i]);
+    SmallVector<Value> sizes;
+    for (int64_t dim = 0; dim < type.getRank(); ++dim) {
+      if (!type.isDynamicDim(dim)) {
+        sizes.push_back(constant(type.getDimSize(dim)));
+      } else if (i < inputs) {
+        sizes.push_back(loadAt(i64, dims, nextDim++));
+      } else {
+        auto source = cast<DenseI64ArrayAttr>(cast<ArrayAttr>(extents[i - inputs])[dim]).asArrayRef();
+        sizes.push_back(inputExtents[source[0]][source[1]]);
+      }
+    }
+    if (i < inputs)
+      inputExtents.push_back(sizes);
+    Value base = loadAt(pointer, data, i);
+    MemRefDescriptor descriptor = MemRefDescriptor::poison(builder, loc, converter.convertType(type));
+    descriptor.setAllocatedPtr(builder, loc, base);
+    descriptor.setAlignedPtr(builder, loc, base);
+    descriptor.setConstantOffset(builder, loc, 0);
+    Value stride = constant(1);
+    for (int64_t dim = type.getRank() - 1; dim >= 0; --dim) {
+      descriptor.setSize(builder, loc, dim, sizes[dim]);
+      descriptor.setStride(builder, loc, dim, stride);
+      stride = LLVM::MulOp::create(builder, loc, stride, sizes[dim]);
+    }
+    arguments.push_back(UnrealizedConversionCastOp::create(builder, loc, type, Value(descriptor)).getResult(0));
+  }
+  func::CallOp::create(builder, loc, function, arguments);
+  Value status = LLVM::CallOp::create(builder, loc, declare(module, "spnn_rt_leave", i32), ValueRange{state}).getResult();
+  func::ReturnOp::create(builder, loc, status);
+  // The name stays free for the program that links the model: it may well be `main`.
+  function->setAttr("llvm.linkage", LLVM::LinkageAttr::get(context, LLVM::Linkage::Internal));
+}
+
+namespace {
+struct EmitEntryPoints : public spnn::impl::EmitEntryPointsBase<EmitEntryPoints> {
+  using EmitEntryPointsBase::EmitEntryPointsBase;
+
+  void runOnOperation() override {
+    ModuleOp module = getOperation();
+    auto target = module->getAttrOfType<TargetAttr>(kTargetAttrName);
+    std::string text;
+    llvm::raw_string_ostream os(text);
+    os << "spnn-model " << SPNN_ABI_VERSION << "\nproducer spnn " << SPNN_VERSION << "\ntarget "
+       << (target ? target.getCpu() : StringRef("generic")) << "\n";
+    SmallVector<func::FuncOp> functions;
+    for (func::FuncOp function : module.getOps<func::FuncOp>())
+      if (function->hasAttr("spnn.inputs"))
+        functions.push_back(function);
+    if (functions.empty()) {
+      module.emitError() << "there is no public function to compile";
+      return signalPassFailure();
+    }
+    for (func::FuncOp function : functions) {
+      if (failed(describe(function, os)))
+        return signalPassFailure();
+      addEntry(function);
+    }
+    OpBuilder builder = OpBuilder::atBlockBegin(module.getBody());
+    text.push_back('\0');
+    auto type = LLVM::LLVMArrayType::get(builder.getI8Type(), text.size());
+    LLVM::GlobalOp::create(builder, module.getLoc(), type, /*isConstant=*/true, LLVM::Linkage::External,
+                           "spnn_model_description", builder.getStringAttr(text));
+  }
+};
+} // namespace
