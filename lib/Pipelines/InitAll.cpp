@@ -20,6 +20,7 @@ using namespace mlir;
 void spnn::registerDialect(DialectRegistry &registry) { registry.insert<SPNNDialect>(); }
 
 void spnn::registerPassesAndPipelines() {
+  registerSPNNTransformsPasses();
   registerSPNNLoweringPasses();
   registerCpuPipelines();
 }
