@@ -40,7 +40,7 @@ std::optional<std::string> cost::resolveCpu(llvm::StringRef name, Cpu &result) {
   if (!info->isCPUStringValid(result.name))
     return "LLVM knows no CPU '" + name.str() + "' for " + triple.getArchName().str();
   info.reset(llvmTarget->createMCSubtargetInfo(triple, result.name, result.features));
-  auto has = [&](llvm::StringRef feature) { return info->checkFeatures(("+" + feature).str()); };
+  auto has = [&](llvm::StringRef feature) { return info->checkFeatures("+" + feature.str()); };
   result.vectorBytes = has("avx512f") && has("avx512vl") ? 64 : has("avx2") && has("fma") ? 32 : 16;
   return std::nullopt;
 }
