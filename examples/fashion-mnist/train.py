@@ -33,24 +33,20 @@ WIDTHS = (784, 1024, 1024, 1024, 10)
 
 # Per layer: pattern and final fraction of zeros.  `levels` is the codebook's
 # size: the 2:4 model keeps ten times the weights of the 95 % model, so it gets
-# the smallest codebook to stay well below a megabyte.  It also gets more
-# dropout, which regularises weights that can be spared; the others have few.
+# the smallest codebook to stay well below a megabyte.
 MODELS = {
     "mlp-unstructured-95": {
         "levels": 32,
-        "dropout": 0.1,
         # The last layer is 0.35 % of the weights but each output needs its
         # evidence, so it is pruned less and the others slightly more than 95 %.
         "layers": [("unstructured", 0.951)] * 3 + [("unstructured", 0.80)],
     },
     "mlp-2-4": {
         "levels": 8,
-        "dropout": 0.2,
         "layers": [("2:4", 0.5)] * 4,
     },
     "mlp-block-4x1-90": {
         "levels": 32,
-        "dropout": 0.1,
         # Ten rows are no multiple of four, so the last layer stays dense.
         "layers": [("4x1", 0.9)] * 3 + [("dense", 0.0)],
     },
@@ -253,7 +249,8 @@ def train_sparse(name, data, args):
     recipe = MODELS[name]
     teacher = train_dense(data, args)
     teacher.eval()
-    model = Perceptron(recipe["dropout"])
+    # Dropout regularises weights that can be spared; a pruned network has few.
+    model = Perceptron(args.sparse_dropout)
     model.load_state_dict(teacher.state_dict())
     torch.manual_seed(args.seed + 1)
     trainer = Trainer(data, args)
@@ -371,6 +368,7 @@ def parse_arguments():
     parser.add_argument("--rate", type=float, default=2e-3, help="peak learning rate of AdamW")
     parser.add_argument("--weight-decay", type=float, default=0.02)
     parser.add_argument("--dropout", type=float, default=0.3, help="in the dense network")
+    parser.add_argument("--sparse-dropout", type=float, default=0.1, help="in the sparse ones")
     parser.add_argument("--dense-epochs", type=int, default=40)
     parser.add_argument("--prune-epochs", type=int, default=10)
     parser.add_argument("--tune-epochs", type=int, default=20)
