@@ -122,12 +122,14 @@ def rebuild_test_data(dataset, folder):
     pixels, labels = fashion_mnist.load(dataset, "t10k")
     brightness = [value / 255 for value in range(256)]
     images = array("f", map(brightness.__getitem__, pixels))
+    # Through a list, because array() takes bytes for memory, not for numbers.
+    label_numbers = array("q", list(labels))
     image_path = os.path.join(folder, "images.npy")
     label_path = os.path.join(folder, "labels.npy")
     write_atomically(image_path, npy_bytes("<f4", (len(labels), fashion_mnist.PIXELS),
                                            spz.little_endian(images)))
     write_atomically(label_path, npy_bytes("<i8", (len(labels),),
-                                           spz.little_endian(array("q", labels))))
+                                           spz.little_endian(label_numbers)))
     return image_path, label_path
 
 
