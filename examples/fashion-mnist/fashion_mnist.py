@@ -20,8 +20,9 @@ def _read(folder, name, magic, header_bytes):
         with gzip.open(path, "rb") as stream:
             data = stream.read()
     except (OSError, EOFError, zlib.error) as error:
+        reason = getattr(error, "strerror", None) or error
         raise DataError("cannot read '%s' (is the Debian package dataset-fashion-mnist "
-                        "installed?): %s" % (path, error)) from error
+                        "installed?): %s" % (path, reason)) from error
     if len(data) < header_bytes or struct.unpack_from(">I", data)[0] != magic:
         raise DataError("'%s' is not the idx file that was expected" % path)
     return data, path

@@ -168,7 +168,8 @@ def main():
     except (spz.SpzError, fashion_mnist.DataError) as error:
         sys.exit("rebuild_onnx.py: %s" % error)
     except OSError as error:
-        sys.exit("rebuild_onnx.py: cannot write '%s': %s" % (error.filename, error.strerror))
+        sys.exit("rebuild_onnx.py: cannot write '%s': %s"
+                 % (error.filename or args.out or args.test_data, error.strerror))
 
 
 if __name__ == "__main__":

@@ -215,6 +215,10 @@ class TestData(unittest.TestCase):
                 self.assertIn("'descr': '%s'" % kind, header)
                 self.assertIn("'shape': %s" % shape, header)
                 self.assertEqual(len(data) - start, 10000 * item)
+                if name == "labels.npy":
+                    labels = [int.from_bytes(data[each:each + 8], "little")
+                              for each in range(start, len(data), 8)]
+                    self.assertEqual([labels.count(digit) for digit in range(10)], [1000] * 10)
 
     def test_a_missing_data_set_is_one_sentence(self):
         with tempfile.TemporaryDirectory() as folder:
@@ -264,10 +268,11 @@ class DamagedFiles(unittest.TestCase):
     def test_wrong_contents_under_a_right_checksum_are_refused(self):
         length = int.from_bytes(self.good[12:16], "little")
         text, packed = self.good[48:48 + length], self.good[48 + length:]
+        kept = json.loads(text)["layers"][0]["nonzeros"]
         for old, new, reason in (
-                (b'"nonzeros":', b'"nonzeros":1', "the payload is shorter"),
+                (b'"nonzeros":', b'"nonzeros":99', "the payload is shorter"),
                 (b'"levels":32', b'"levels":31', "a packed byte is out of range"),
-                (b'"pattern":"unstructured"', b'"pattern":"2:4"', "a layer's pattern"),
+                (b'"nonzeros":%d' % kept, b'"nonzeros":%d' % (kept - 1), "a layer's pattern"),
                 (b'"pattern":"unstructured"', b'"pattern":"5:7"', "a layer has an unknown"),
                 (b'"outputs":1024', b'"outputs":"many"', "its contents are malformed"),
                 (b'{', b'[', "its contents are malformed")):
