@@ -94,7 +94,7 @@ void FormatSelector::add(std::vector<Candidate> &candidates, const KernelProblem
   for (const CpuKernel *kernel : getCpuKernels()) {
     if (std::optional<std::string> broken = kernel->checkProblem(problem)) {
       // Say what the one kernel of this format misses, not that the others are of other formats.
-      if (candidate.excluded.empty() || kernel->takesFormat(problem.formatName))
+      if (!candidate.kernel && (candidate.excluded.empty() || kernel->takesFormat(problem.formatName)))
         candidate.excluded = *broken;
       continue;
     }
