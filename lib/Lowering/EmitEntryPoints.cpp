@@ -10,14 +10,13 @@
 //===----------------------------------------------------------------------===//
 #include "spnn/IR/SPNN.h"
 #include "spnn/Lowering/Passes.h"
-#include "spnn/Runtime/Runtime.h"
+#include "spnn/Runtime/Description.h"
 
 #include "mlir/Conversion/LLVMCommon/MemRefBuilder.h"
 #include "mlir/Conversion/LLVMCommon/TypeConverter.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
-#include "llvm/Support/raw_ostream.h"
 
 namespace spnn {
 #define GEN_PASS_DEF_EMITENTRYPOINTS
@@ -27,27 +26,22 @@ namespace spnn {
 using namespace mlir;
 using namespace spnn;
 
-/// The name of an element type in a description, "" if the run-time library does not know it.
-static StringRef dtypeName(Type type) {
+/// The element type as the C interface knows it.
+static std::optional<runtime::DType> getDType(Type type) {
+  using runtime::DType;
   if (type.isF32())
-    return "f32";
+    return DType::F32;
   if (type.isF64())
-    return "f64";
+    return DType::F64;
   if (type.isF16())
-    return "f16";
+    return DType::F16;
   if (type.isBF16())
-    return "bf16";
-  if (type.isInteger(1))
-    return "i1";
-  if (type.isInteger(8))
-    return "i8";
-  if (type.isInteger(16))
-    return "i16";
-  if (type.isInteger(32))
-    return "i32";
-  if (type.isInteger(64) || type.isIndex())
-    return "i64";
-  return "";
+    return DType::BF16;
+  if (type.isIndex())
+    return DType::I64;
+  if (auto integer = dyn_cast<IntegerType>(type))
+    return runtime::dtypeFromName("i" + std::to_string(integer.getWidth()));
+  return std::nullopt;
 }
 
 static std::string argumentName(func::FuncOp function, unsigned i, StringRef kind, unsigned number) {
@@ -56,49 +50,42 @@ static std::string argumentName(func::FuncOp function, unsigned i, StringRef kin
   return (kind + Twine(number)).str();
 }
 
-static void writeName(llvm::raw_ostream &os, StringRef name) {
-  bool plain = !name.empty() && llvm::all_of(name, [](char c) { return c > ' ' && c != '"' && c != '\\' && c != 0x7f; });
-  if (plain) {
-    os << name;
-    return;
-  }
-  os << '"';
-  for (char c : name) {
-    if (c == '"' || c == '\\')
-      os << '\\';
-    os << (c == '\n' || c == '\r' ? ' ' : c);
-  }
-  os << '"';
-}
-
-static LogicalResult describe(func::FuncOp function, llvm::raw_ostream &os) {
-  os << "function " << function.getName() << "\n";
+static FailureOr<runtime::FunctionSpec> describe(func::FuncOp function) {
+  using runtime::Extent;
+  runtime::FunctionSpec spec;
+  spec.name = function.getName().str();
   unsigned inputs = function->getAttrOfType<IntegerAttr>("spnn.inputs").getInt();
   auto extents = function->getAttrOfType<ArrayAttr>("spnn.result_extents");
   for (unsigned i = 0; i < function.getNumArguments(); ++i) {
     auto type = cast<MemRefType>(function.getArgumentTypes()[i]);
-    StringRef dtype = dtypeName(type.getElementType());
-    if (dtype.empty())
-      return function.emitOpError() << "element type " << type.getElementType() << " cannot cross the C interface";
     bool isInput = i < inputs;
-    os << (isInput ? "input " : "output ");
-    writeName(os, argumentName(function, i, isInput ? "in" : "out", isInput ? i : i - inputs));
-    os << " " << dtype << " " << type.getRank();
+    std::optional<runtime::DType> dtype = getDType(type.getElementType());
+    if (!dtype)
+      return function.emitOpError() << "element type " << type.getElementType() << " cannot cross the C interface";
+    runtime::TensorSpec tensor;
+    tensor.name = argumentName(function, i, isInput ? "in" : "out", isInput ? i : i - inputs);
+    tensor.dtype = *dtype;
+    auto names = function.getArgAttrOfType<ArrayAttr>(i, "spnn.dims");
     for (int64_t dim = 0; dim < type.getRank(); ++dim) {
-      os << " ";
+      Extent extent;
       if (!type.isDynamicDim(dim)) {
-        os << type.getDimSize(dim);
+        extent.value = type.getDimSize(dim);
       } else if (isInput) {
-        os << "?";
+        extent.kind = Extent::Kind::Dynamic;
+        if (names && dim < static_cast<int64_t>(names.size()))
+          if (auto name = dyn_cast<StringAttr>(names[dim]))
+            extent.name = name.str();
       } else {
         auto source = cast<DenseI64ArrayAttr>(cast<ArrayAttr>(extents[i - inputs])[dim]).asArrayRef();
-        os << "i" << source[0] << "." << source[1];
+        extent.kind = Extent::Kind::OfInput;
+        extent.input = source[0];
+        extent.dim = source[1];
       }
+      tensor.shape.push_back(extent);
     }
-    os << "\n";
+    (isInput ? spec.inputs : spec.outputs).push_back(tensor);
   }
-  os << "end\n";
-  return success();
+  return spec;
 }
 
 static LLVM::LLVMFuncOp declare(ModuleOp module, StringRef name, Type result) {
@@ -179,10 +166,9 @@ struct EmitEntryPoints : public spnn::impl::EmitEntryPointsBase<EmitEntryPoints>
   void runOnOperation() override {
     ModuleOp module = getOperation();
     auto target = module->getAttrOfType<TargetAttr>(kTargetAttrName);
-    std::string text;
-    llvm::raw_string_ostream os(text);
-    os << "spnn-model " << SPNN_ABI_VERSION << "\nproducer spnn " << SPNN_VERSION << "\ntarget "
-       << (target ? target.getCpu() : StringRef("generic")) << "\n";
+    runtime::ModelDescription description;
+    description.producer = "spnn " SPNN_VERSION;
+    description.target = target ? target.getCpu().str() : "generic";
     SmallVector<func::FuncOp> functions;
     for (func::FuncOp function : module.getOps<func::FuncOp>())
       if (function->hasAttr("spnn.inputs"))
@@ -192,11 +178,14 @@ struct EmitEntryPoints : public spnn::impl::EmitEntryPointsBase<EmitEntryPoints>
       return signalPassFailure();
     }
     for (func::FuncOp function : functions) {
-      if (failed(describe(function, os)))
+      FailureOr<runtime::FunctionSpec> spec = describe(function);
+      if (failed(spec))
         return signalPassFailure();
+      description.functions.push_back(*spec);
       addEntry(function);
     }
     OpBuilder builder = OpBuilder::atBlockBegin(module.getBody());
+    std::string text = runtime::printDescription(description);
     text.push_back('\0');
     auto type = LLVM::LLVMArrayType::get(builder.getI8Type(), text.size());
     LLVM::GlobalOp::create(builder, module.getLoc(), type, /*isConstant=*/true, LLVM::Linkage::External,

@@ -33,13 +33,29 @@ static void addCleanup(OpPassManager &pm) {
 }
 
 void spnn::buildCpuGraphStage(OpPassManager &pm, const CpuPipelineOptions &options) {
+  SetTargetOptions target;
+  target.cpu = options.targetCpu;
+  target.description = options.targetFile;
+  target.threads = options.threads;
+  pm.addPass(createSetTarget(target));
+  pm.addPass(createInlinerPass());
+  pm.addPass(createSymbolDCEPass());
+  addCleanup(pm);
+  pm.addPass(createRaise());
+  addCleanup(pm);
+  pm.addPass(createFuseEpilogues());
+  addCleanup(pm);
+  pm.addPass(createDecompose());
+  addCleanup(pm);
+  SelectFormatsOptions formats;
+  formats.expectedColumns = options.expectedColumns;
+  formats.format = options.format;
+  pm.addPass(createSelectFormats(formats));
   addCleanup(pm);
 }
 
 void spnn::buildCpuKernelStage(OpPassManager &pm, const CpuPipelineOptions &options) {
   pm.addPass(createSelectKernels());
-  pm.addPass(createInlinerPass());
-  pm.addPass(createSymbolDCEPass());
   pm.addPass(createLinalgGeneralizeNamedOpsPass());
   pm.addPass(createLinalgElementwiseOpFusionPass());
   addCleanup(pm);
@@ -84,6 +100,7 @@ void spnn::buildCpuLLVMStage(OpPassManager &pm, const CpuPipelineOptions &option
   pm.addPass(createConvertFuncToLLVMPass());
   pm.addPass(createConvertControlFlowToLLVMPass());
   pm.addPass(createConvertOpenMPToLLVMPass());
+  pm.addPass(createUBToLLVMConversionPass());
   pm.addPass(createReconcileUnrealizedCastsPass());
   addCleanup(pm);
 }

@@ -13,10 +13,15 @@
 \*===---------------------------------------------------------------------===*/
 #include "spnn/Runtime/Runtime.h"
 
-#include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* Of OpenMP's library, declared here because omp.h comes with one compiler's
+ * headers, which another compiler cannot read. */
+int omp_get_max_threads(void);
+int omp_get_thread_limit(void);
+void omp_set_num_threads(int threads);
 
 enum { ArenaAlignment = 64, ErrorBytes = 512 };
 

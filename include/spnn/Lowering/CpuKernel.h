@@ -47,6 +47,9 @@ public:
   /// The name in the IR and in the cost model's coefficients.
   virtual llvm::StringRef name() const = 0;
 
+  /// True if weights in the format of that name are this kernel's.
+  virtual bool takesFormat(llvm::StringRef formatName) const = 0;
+
   /// Why this kernel cannot compute `problem` (lower case, no full stop), or std::nullopt.
   virtual std::optional<std::string> checkProblem(const KernelProblem &problem) const = 0;
 

@@ -17,6 +17,57 @@ include "mlir/Pass/PassBase.td"
 // From graph-level ops to kernels
 //===----------------------------------------------------------------------===//
 
+def SetTarget : Pass<"spnn-set-target", "::mlir::ModuleOp"> {
+  let summary = "Record the machine to compile for";
+  let description = [{
+    Sets the module attribute `spnn.target`, which every later pass reads: LLVM's CPU name, the width of its vectors,
+    the threads, and the target description of the cost model, by default the generic one of that vector width.
+
+    ```mlir
+    module attributes {spnn.target = #spnn.target<"generic-avx512", cpu = "x86-64-v4", vector_bytes = 64, threads = 1>} {}
+    ```
+  }];
+  let options = [
+    Option<"cpu", "cpu", "std::string", /*default=*/"\"native\"", "LLVM's name of the CPU; 'native' is this machine's">,
+    Option<"description", "description", "std::string", /*default=*/"\"\"",
+           "target description of the cost model: a name or a file that bench/calibrate wrote">,
+    Option<"threads", "threads", "int64_t", /*default=*/"0", "OpenMP threads; 1: sequential code, 0: decided at run time">,
+  ];
+  let dependentDialects = ["::spnn::SPNNDialect"];
+}
+
+def SelectFormats : Pass<"spnn-select-formats", "::mlir::ModuleOp"> {
+  let summary = "Choose the storage format and the kernel of each product's weights";
+  let description = [{
+    For every `spnn.matmul` with constant dense weights, predicts the time of each format and kernel that can hold and
+    multiply them (`lib/Cost/CostModel.cpp`, with the target description of `spnn.target`) and takes the fastest, dense
+    included. The choice is written down: a `spnn.convert` to the chosen encoding, and the attribute `spnn.decision`
+    with kernel, parameters, predicted time and all candidates with their times or the reason that rules them out. Both
+    can be edited before `spnn-select-kernels` runs. Weights that carry an encoding already keep it.
+
+    ```mlir
+    %y = spnn.matmul %w, %x : (tensor<64x128xf32>, tensor<128x?xf32>) -> tensor<64x?xf32>
+    // becomes
+    %s = spnn.convert %w : tensor<64x128xf32> to tensor<64x128xf32, #CSR>
+    %y = spnn.matmul %s, %x {spnn.decision = {format = "csr", kernel = "csr", predicted_us = 1.9, ...}}
+        : (tensor<64x128xf32, #CSR>, tensor<128x?xf32>) -> tensor<64x?xf32>
+    ```
+
+    Remarks: one for each product: the choice, or why it stays dense.
+  }];
+  let options = [
+    Option<"expectedColumns", "expected-columns", "int64_t", /*default=*/"128",
+           "columns to predict for where they are dynamic">,
+    Option<"format", "format", "std::string", /*default=*/"\"\"",
+           "force one format (dense, csr, bsr4x1, nm2:4, bitmap) wherever it is legal">,
+  ];
+  let dependentDialects = ["::spnn::SPNNDialect"];
+  let statistics = [
+    Statistic<"numSparse", "sparse", "products with sparse weights">,
+    Statistic<"numDense", "dense", "products that stay dense">,
+  ];
+}
+
 def SelectKernels : Pass<"spnn-select-kernels", "::mlir::ModuleOp"> {
   let summary = "Replace products by kernel ops on packed weights";
   let description = [{

@@ -49,6 +49,9 @@ void buildCpuPipeline(mlir::OpPassManager &pm, const CpuPipelineOptions &options
 /// Registers spnn-cpu and its stages spnn-cpu-graph, spnn-cpu-kernels, spnn-cpu-loops and spnn-cpu-llvm.
 void registerCpuPipelines();
 
+/// Makes `pm` print a table of all products and their decisions to `os` after spnn-select-formats.
+void addExplanation(mlir::PassManager &pm, llvm::raw_ostream &os);
+
 } // namespace spnn
 
 #endif // SPNN_PIPELINES_PIPELINES_H

@@ -5,7 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Kernel "bitmap_matvec": one column, one bit a position, values expanded into a vector.
+// Kernel "bitmap-matvec": one column, one bit a position, values expanded into a vector.
 //
 //===----------------------------------------------------------------------===//
 //
@@ -30,7 +30,8 @@ constexpr int64_t kWord = 16;
 
 class BitmapMatvecKernel : public CpuKernel {
 public:
-  StringRef name() const override { return "bitmap_matvec"; }
+  StringRef name() const override { return "bitmap-matvec"; }
+  bool takesFormat(StringRef formatName) const override { return formatName == "bitmap"; }
   std::optional<std::string> checkProblem(const KernelProblem &problem) const override {
     if (problem.formatName != "bitmap")
       return "the weights are not a bitmap";
@@ -77,7 +78,7 @@ LogicalResult BitmapMatvecKernel::emit(KernelMatmulOp op, OpBuilder &builder) co
   if (failed(checkStorageCount(op, 4)))
     return failure();
   if (op.getPanels().getWidth() != 1)
-    return op.emitOpError() << "kernel 'bitmap_matvec' needs panels of width 1, got " << op.getPanels().getWidth();
+    return op.emitOpError() << "kernel 'bitmap-matvec' needs panels of width 1, got " << op.getPanels().getWidth();
   Location loc = op.getLoc();
   Value bounds = op.getStorage()[0], bits = op.getStorage()[1], positions = op.getStorage()[2];
   Value values = op.getStorage()[3];

@@ -29,6 +29,7 @@ namespace {
 class BlockKernel : public CpuKernel {
 public:
   StringRef name() const override { return "block"; }
+  bool takesFormat(StringRef formatName) const override { return formatName.starts_with("bsr"); }
   std::optional<std::string> checkProblem(const KernelProblem &problem) const override;
   PanelsAttr getPanels(const KernelProblem &problem) const override {
     int64_t vector = problem.vectorElements;
@@ -67,8 +68,6 @@ std::optional<std::string> BlockKernel::checkProblem(const KernelProblem &proble
   int64_t r, c;
   if (!parseBlock(problem.formatName, r, c))
     return "the weights are not in BSR";
-  if (problem.columns == 1)
-    return "one column leaves the vectors empty";
   if (r > kMaxBlockRows || c > kMaxBlockRows)
     return "blocks of more than " + std::to_string(kMaxBlockRows) + " rows or columns spill the accumulators";
   return std::nullopt;

@@ -34,12 +34,11 @@ namespace {
 class CsrKernel : public CpuKernel {
 public:
   StringRef name() const override { return "csr"; }
+  bool takesFormat(StringRef formatName) const override { return formatName == "csr"; }
 
   std::optional<std::string> checkProblem(const KernelProblem &problem) const override {
     if (problem.formatName != "csr")
       return "the weights are not in CSR";
-    if (problem.columns == 1)
-      return "one column leaves the vectors empty";
     return std::nullopt;
   }
 

@@ -35,12 +35,11 @@ bool parseNm(StringRef name, int64_t &n, int64_t &m) {
 class NmKernel : public CpuKernel {
 public:
   StringRef name() const override { return "nm"; }
+  bool takesFormat(StringRef formatName) const override { return formatName.starts_with("nm"); }
   std::optional<std::string> checkProblem(const KernelProblem &problem) const override {
     int64_t n, m;
     if (!parseNm(problem.formatName, n, m))
       return "the weights are not N:M";
-    if (problem.columns == 1)
-      return "one column leaves the vectors empty";
     return std::nullopt;
   }
   PanelsAttr getPanels(const KernelProblem &problem) const override {

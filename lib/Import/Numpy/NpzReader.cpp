@@ -1,4 +1,4 @@
-//===- Npz.cpp - The .npz format ------------------------------------------===//
+//===- NpzReader.cpp - Reads .npz files -----------------------------------===//
 //
 // Part of the sparse neural network compiler, under the Apache License v2.0
 // with LLVM Exceptions.
@@ -6,15 +6,13 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Reader and writer of .npz files, zip archives whose members are .npy files.
-// The section numbers are those of PKWARE's APPNOTE.TXT 6.3.10, the zip
-// specification. The directory at the end rules: the sizes in a member's own
-// header are not used, as NumPy leaves them to its zip64 field.
+// Reader of .npz files, zip archives whose members are .npy files. The
+// directory at the end rules: the sizes in a member's own header are not used,
+// as NumPy leaves them to its zip64 field.
 //
 //===----------------------------------------------------------------------===//
 #include "ByteSource.h"
-
-#include "spnn/Import/AtomicFile.h"
+#include "Zip.h"
 
 #include <algorithm>
 #include <cstring>
@@ -23,20 +21,10 @@
 #include <set>
 #include <zlib.h>
 
-using namespace spnn;
 using namespace spnn::numpy;
+using namespace spnn::numpy::zip;
 
 namespace {
-
-constexpr uint32_t localSignature = 0x04034b50;     // 4.3.7
-constexpr uint32_t directorySignature = 0x02014b50; // 4.3.12
-constexpr uint32_t endSignature = 0x06054b50;       // 4.3.16
-constexpr uint32_t end64Signature = 0x06064b50;     // 4.3.14
-constexpr uint32_t locator64Signature = 0x07064b50; // 4.3.15
-constexpr unsigned localBytes = 30, directoryBytes = 46, endBytes = 22,
-                   end64Bytes = 56, locator64Bytes = 20;
-constexpr uint16_t storedMethod = 0, deflateMethod = 8;
-constexpr uint16_t encryptedFlag = 1, utf8Flag = 1 << 11;
 
 uint16_t get16(const uint8_t *at) { return at[0] | at[1] << 8; }
 uint32_t get32(const uint8_t *at) {
@@ -44,21 +32,6 @@ uint32_t get32(const uint8_t *at) {
 }
 uint64_t get64(const uint8_t *at) {
   return get32(at) | static_cast<uint64_t>(get32(at + 4)) << 32;
-}
-
-void put16(std::string &to, uint16_t value) {
-  to += static_cast<char>(value & 0xff);
-  to += static_cast<char>(value >> 8);
-}
-void put32(std::string &to, uint32_t value) {
-  put16(to, value & 0xffff);
-  put16(to, value >> 16);
-}
-
-/// CRC-32 of any number of bytes. zlib takes a null pointer, which an empty
-/// array has, for the wish to start again.
-uint32_t crcOf(uint32_t crc, const uint8_t *data, uint64_t count) {
-  return count == 0 ? crc : crc32_z(crc, data, count);
 }
 
 /// A member as the directory describes it.
@@ -453,124 +426,6 @@ Error Archive::read(std::vector<NamedArray> &result) {
   return std::nullopt;
 }
 
-/// Deflates header and bytes of one member.
-bool deflateAll(const std::string &header, const Array &array,
-                std::vector<uint8_t> &packed) {
-  z_stream z = {};
-  if (deflateInit2(&z, Z_DEFAULT_COMPRESSION, Z_DEFLATED, -MAX_WBITS, 8,
-                   Z_DEFAULT_STRATEGY) != Z_OK)
-    return false;
-  packed.resize(deflateBound(&z, header.size() + array.bytes.size()));
-  z.next_out = packed.data();
-  z.avail_out = packed.size();
-  z.next_in = reinterpret_cast<Bytef *>(const_cast<char *>(header.data()));
-  z.avail_in = header.size();
-  int status = deflate(&z, Z_NO_FLUSH);
-  if (status == Z_OK) {
-    z.next_in = const_cast<Bytef *>(array.bytes.data());
-    z.avail_in = array.bytes.size();
-    status = deflate(&z, Z_FINISH);
-  }
-  packed.resize(packed.size() - z.avail_out);
-  deflateEnd(&z);
-  return status == Z_STREAM_END;
-}
-
-/// What a member's header and its directory entry have in common.
-std::string commonFields(uint16_t method, uint32_t crc, uint32_t packedBytes,
-                         uint32_t bytes, uint16_t nameBytes) {
-  std::string fields;
-  put16(fields, 20); // needs version 2.0: deflate
-  put16(fields, utf8Flag);
-  put16(fields, method);
-  // 1980-01-01 00:00, so that equal arrays make equal files.
-  put16(fields, 0);
-  put16(fields, 1 << 5 | 1);
-  put32(fields, crc);
-  put32(fields, packedBytes);
-  put32(fields, bytes);
-  put16(fields, nameBytes);
-  put16(fields, 0); // no extra fields
-  return fields;
-}
-
-Error writeArchive(const std::string &path,
-                   const std::vector<NamedArray> &arrays, bool compress) {
-  // 0xffffffff and 0xffff mean "see the zip64 fields".
-  constexpr uint64_t limit = 0xfffffffe;
-  auto refuse = [&](const std::string &reason) -> Error {
-    return "cannot write '" + path + "': " + reason;
-  };
-  if (arrays.size() >= 0xffff)
-    return refuse("an .npz file holds at most 65534 arrays");
-  AtomicFile file;
-  if (Error error = file.open(path))
-    return error;
-  std::string directory;
-  std::set<std::string> names;
-  for (const NamedArray &named : arrays) {
-    const Array &array = named.array;
-    std::string who = "array '" + named.name + "' ";
-    std::string name = named.name + ".npy";
-    if (!isConsistent(array))
-      return refuse(who + "has bytes that do not match its shape");
-    if (named.name.empty() || name.size() > 0xffff ||
-        !names.insert(named.name).second)
-      return refuse(who + "has no name, too long a name or another's name");
-    std::string header = makeNpyHeader(array);
-    uint64_t bytes = header.size() + array.bytes.size();
-    if (bytes > limit || file.bytesWritten() > limit - bytes)
-      return refuse("it would exceed the 4 GiB of a zip file; write " + who +
-                    "as .npy");
-    uint32_t crc = crcOf(0, reinterpret_cast<const uint8_t *>(header.data()),
-                         header.size());
-    crc = crcOf(crc, array.bytes.data(), array.bytes.size());
-    std::vector<uint8_t> packed;
-    bool deflated =
-        compress && deflateAll(header, array, packed) && packed.size() < bytes;
-    std::string common =
-        commonFields(deflated ? deflateMethod : storedMethod, crc,
-                     deflated ? packed.size() : bytes, bytes, name.size());
-    put32(directory, directorySignature);
-    put16(directory, 3 << 8 | 20); // made on Unix
-    directory += common;
-    put16(directory, 0); // no comment
-    put16(directory, 0); // disk 0
-    put16(directory, 0); // internal attributes
-    put32(directory, 0100644u << 16);
-    put32(directory, file.bytesWritten());
-    directory += name;
-    std::string local;
-    put32(local, localSignature);
-    local += common + name;
-    if (Error error = file.write(local.data(), local.size()))
-      return error;
-    if (deflated) {
-      if (Error error = file.write(packed.data(), packed.size()))
-        return error;
-      continue;
-    }
-    if (Error error = file.write(header.data(), header.size()))
-      return error;
-    if (Error error = file.write(array.bytes.data(), array.bytes.size()))
-      return error;
-  }
-  uint64_t offset = file.bytesWritten();
-  if (offset > limit || directory.size() > limit)
-    return refuse("it would exceed the 4 GiB of a zip file");
-  uint64_t directorySize = directory.size();
-  put32(directory, endSignature);
-  put32(directory, 0); // disks
-  put16(directory, arrays.size());
-  put16(directory, arrays.size());
-  put32(directory, directorySize);
-  put32(directory, offset);
-  put16(directory, 0); // no comment
-  if (Error error = file.write(directory.data(), directory.size()))
-    return error;
-  return file.commit();
-}
-
 } // namespace
 
 Error spnn::numpy::readNpz(const uint8_t *data, size_t size,
@@ -591,12 +446,4 @@ Error spnn::numpy::readNpz(const std::string &path,
   return Archive(source, limits).read(result);
 } catch (const std::bad_alloc &) {
   return "memory is too short to read '" + path + "'";
-}
-
-Error spnn::numpy::writeNpz(const std::string &path,
-                            const std::vector<NamedArray> &arrays,
-                            bool compress) try {
-  return writeArchive(path, arrays, compress);
-} catch (const std::bad_alloc &) {
-  return "memory is too short to write '" + path + "'";
 }
