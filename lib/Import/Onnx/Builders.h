@@ -79,6 +79,13 @@ Value mapped(Node &n, ValueRange inputs, llvm::ArrayRef<mlir::AffineMap> maps, l
 Value reduce(Node &n, Value input, llvm::ArrayRef<int64_t> axes, bool keepDims, mlir::TypedAttr init, Body body,
              bool isUnsigned = false);
 
+/// The identity of max (lowest) or of min (highest): infinities for floats.
+mlir::TypedAttr lowestAttr(Type type, bool isUnsigned, bool highest);
+Value reduceSum(Node &n, Value input, llvm::ArrayRef<int64_t> axes, bool keepDims);
+Value reduceMax(Node &n, Value input, llvm::ArrayRef<int64_t> axes, bool keepDims, bool isUnsigned);
+/// total / the number of elements of `input` along `axes`.
+Value divideByCount(Node &n, Value total, Value input, llvm::ArrayRef<int64_t> axes, bool isUnsigned = false);
+
 /// The sizes that all values broadcast to; fails with a reason.
 std::optional<llvm::SmallVector<OpFoldResult>> broadcastSizes(Node &n, ValueRange values);
 /// `value` as a tensor of exactly those sizes.
@@ -97,6 +104,11 @@ Value matmul(Node &n, Value lhs, Value rhs, Type result);
 
 /// Matrix product as numpy's matmul defines it for operands of any rank.
 Value matmulAnyRank(Node &n, Value lhs, Value rhs, Type element);
+
+/// Operand minus its zero point (a scalar or absent), as i32.
+Value centered(Node &n, int64_t operand, int64_t zeroPoint);
+/// The convolution of centered input and weights, by the node's attributes; bias operand 8 is only checked.
+Value convolveInteger(Node &n, Value x, Value w, int64_t weightOperand);
 
 inline RankedTensorType typeOf(Value value) { return llvm::cast<RankedTensorType>(value.getType()); }
 

@@ -199,9 +199,20 @@ Value Importer::materialize(Imported &imported) {
     return imported.value = sparseConstant(*imported.sparse, imported.name);
   if (imported.data)
     return imported.value = constant(*imported.data, imported.name);
-  // A shape with dynamic extents: the elements one by one.
   const Known &known = *imported.known;
   Type element = elementType(imported.type);
+  if (auto numbers = known.numbers()) {
+    OpBuilder::InsertionGuard guard(b);
+    setConstantInsertionPoint();
+    SmallVector<APInt> elements;
+    for (int64_t number : *numbers)
+      elements.emplace_back(element.getIntOrFloatBitWidth(), static_cast<uint64_t>(number), /*isSigned=*/false,
+                            /*implicitTrunc=*/true);
+    auto attr = DenseElementsAttr::get(RankedTensorType::get(known.shape, element), elements);
+    lastConstant = arith::ConstantOp::create(b, attr);
+    return imported.value = lastConstant->getResult(0);
+  }
+  // A shape with dynamic extents: the elements one by one.
   SmallVector<Value> elements;
   for (OpFoldResult item : known.elements) {
     if (auto attr = dyn_cast<Attribute>(item))

@@ -193,8 +193,17 @@ bool foldNode(Node &node);
 
 // One table an op family.
 llvm::ArrayRef<OpEntry> activationOps();
+llvm::ArrayRef<OpEntry> convolutionOps();
 llvm::ArrayRef<OpEntry> elementwiseOps();
+llvm::ArrayRef<OpEntry> indexOps();
 llvm::ArrayRef<OpEntry> linearOps();
+llvm::ArrayRef<OpEntry> normalizationOps();
+llvm::ArrayRef<OpEntry> poolingOps();
+llvm::ArrayRef<OpEntry> quantizationOps();
+llvm::ArrayRef<OpEntry> reduceOps();
+llvm::ArrayRef<OpEntry> resizeOps();
+llvm::ArrayRef<OpEntry> shapeOps();
+llvm::ArrayRef<OpEntry> tensorOps();
 
 } // namespace spnn::onnximport
 
