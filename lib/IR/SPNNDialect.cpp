@@ -28,6 +28,7 @@ void SPNNDialect::initialize() {
 #define GET_OP_LIST
 #include "spnn/IR/SPNNOps.cpp.inc"
       >();
+  registerBufferization();
   registerUpstreamFormats(getContext());
 }
 

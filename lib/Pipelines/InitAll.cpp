@@ -12,6 +12,7 @@
 
 #include "spnn/IR/SPNN.h"
 #include "spnn/Lowering/Passes.h"
+#include "spnn/Pipelines/Pipelines.h"
 #include "spnn/Transforms/Passes.h"
 
 using namespace mlir;
@@ -19,4 +20,7 @@ using namespace mlir;
 void spnn::registerDialect(DialectRegistry &registry) { registry.insert<SPNNDialect>(); }
 
 void spnn::registerPassesAndPipelines() {
+  registerSPNNTransformsPasses();
+  registerSPNNLoweringPasses();
+  registerCpuPipelines();
 }

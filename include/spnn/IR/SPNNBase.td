@@ -38,6 +38,7 @@ def SPNN_Dialect : Dialect {
   let hasConstantMaterializer = 1;
   let extraClassDeclaration = [{
     void registerAttributes();
+    void registerBufferization();
   }];
 }
 

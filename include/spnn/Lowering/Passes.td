@@ -13,4 +13,196 @@
 
 include "mlir/Pass/PassBase.td"
 
+//===----------------------------------------------------------------------===//
+// From graph-level ops to kernels
+//===----------------------------------------------------------------------===//
+
+def SetTarget : Pass<"spnn-set-target", "::mlir::ModuleOp"> {
+  let summary = "Record the machine to compile for";
+  let description = [{
+    Sets the module attribute `spnn.target`, which every later pass reads: LLVM's CPU name, the width of its vectors,
+    the threads, and the target description of the cost model, by default the generic one of that vector width.
+
+    ```mlir
+    module attributes {spnn.target = #spnn.target<"generic-avx512", cpu = "x86-64-v4", vector_bytes = 64, threads = 1>} {}
+    ```
+  }];
+  let options = [
+    Option<"cpu", "cpu", "std::string", /*default=*/"\"native\"", "LLVM's name of the CPU; 'native' is this machine's">,
+    Option<"description", "description", "std::string", /*default=*/"\"\"",
+           "target description of the cost model: a name or a file that bench/calibrate wrote">,
+    Option<"threads", "threads", "int64_t", /*default=*/"0", "OpenMP threads; 1: sequential code, 0: decided at run time">,
+  ];
+  let dependentDialects = ["::spnn::SPNNDialect"];
+}
+
+def SelectFormats : Pass<"spnn-select-formats", "::mlir::ModuleOp"> {
+  let summary = "Choose the storage format and the kernel of each product's weights";
+  let description = [{
+    For every `spnn.matmul` with constant dense weights, predicts the time of each format and kernel that can hold and
+    multiply them (`lib/Cost/CostModel.cpp`, with the target description of `spnn.target`) and takes the fastest, dense
+    included. The choice is written down: a `spnn.convert` to the chosen encoding, and the attribute `spnn.decision`
+    with kernel, parameters, predicted time and all candidates with their times or the reason that rules them out. Both
+    can be edited before `spnn-select-kernels` runs. Weights that carry an encoding already keep it.
+
+    ```mlir
+    %y = spnn.matmul %w, %x : (tensor<64x128xf32>, tensor<128x?xf32>) -> tensor<64x?xf32>
+    // becomes
+    %s = spnn.convert %w : tensor<64x128xf32> to tensor<64x128xf32, #CSR>
+    %y = spnn.matmul %s, %x {spnn.decision = {format = "csr", kernel = "csr", predicted_us = 1.9, ...}}
+        : (tensor<64x128xf32, #CSR>, tensor<128x?xf32>) -> tensor<64x?xf32>
+    ```
+
+    Remarks: one for each product: the choice, or why it stays dense.
+  }];
+  let options = [
+    Option<"expectedColumns", "expected-columns", "int64_t", /*default=*/"128",
+           "columns to predict for where they are dynamic">,
+    Option<"format", "format", "std::string", /*default=*/"\"\"",
+           "force one format (dense, csr, bsr4x1, nm2:4, bitmap) wherever it is legal">,
+  ];
+  let dependentDialects = ["::spnn::SPNNDialect"];
+  let statistics = [
+    Statistic<"numSparse", "sparse", "products with sparse weights">,
+    Statistic<"numDense", "dense", "products that stay dense">,
+  ];
+}
+
+def SelectKernels : Pass<"spnn-select-kernels", "::mlir::ModuleOp"> {
+  let summary = "Replace products by kernel ops on packed weights";
+  let description = [{
+    Replaces every `spnn.matmul` in kernel form (constant lhs, not transposed; see `spnn-decompose`) by kernel ops:
+    the weights become storage buffers in the order of the chosen kernel, the activations are packed into column
+    panels and unpacked again; packing folds away between two kernels. The kernel is the one that the op's
+    `spnn.decision` attribute names, or the first one that takes the format of the weights. Dense weights become
+    `spnn.kernel_gemm` on the untransposed activations, and so do `linalg.matmul` and `linalg.batch_matmul` on f32.
+
+    ```mlir
+    %y = spnn.matmul %w, %x : (tensor<64x128xf32, #CSR>, tensor<128x?xf32>) -> tensor<64x?xf32>
+    // becomes
+    %p = spnn.pack_panels ins(%x : tensor<128x?xf32>) outs(%0 : tensor<?xf32>) panels(<width = 64, vector = 16>)
+    %q = spnn.kernel_matmul "csr" weights(64 x 128 as #CSR) storage(...) ins(%p, %n : tensor<?xf32>) ...
+    %y = spnn.unpack_panels ins(%q : tensor<?xf32>) outs(%1 : tensor<64x?xf32>) panels(<width = 64, vector = 16>)
+    ```
+
+    Remarks: one for each product, with the kernel and its parameters.
+  }];
+  let dependentDialects = ["::spnn::SPNNDialect", "::mlir::linalg::LinalgDialect", "::mlir::scf::SCFDialect"];
+  let statistics = [
+    Statistic<"numSparse", "sparse-kernels", "products given to a sparse kernel">,
+    Statistic<"numDense", "dense-kernels", "products given to oneDNN">,
+  ];
+}
+
+def PrepareResults : Pass<"spnn-prepare-results", "::mlir::ModuleOp"> {
+  let summary = "Turn results of public functions into memory that the caller gives";
+  let description = [{
+    A public function that returns tensors gets one memref argument a result and writes there; it returns nothing.
+    Inputs are marked read-only, every argument `noalias`. The extents of dynamic results are traced back to
+    extents of inputs and recorded as `spnn.result_extents` for the entry points; a result whose extent is none of
+    them is an error.
+
+    ```mlir
+    func.func @f(%x: tensor<?x4xf32>) -> tensor<?x4xf32> {
+      ...
+      return %y : tensor<?x4xf32>
+    }
+    // becomes
+    func.func @f(%x: tensor<?x4xf32> {bufferization.writable = false, llvm.noalias},
+                 %out: memref<?x4xf32> {llvm.noalias}) attributes {spnn.inputs = 1 : i64, ...} {
+      ...
+      bufferization.materialize_in_destination %y in restrict writable %out
+      return
+    }
+    ```
+  }];
+  let dependentDialects = ["::mlir::bufferization::BufferizationDialect", "::mlir::memref::MemRefDialect",
+                           "::mlir::LLVM::LLVMDialect", "::mlir::affine::AffineDialect"];
+}
+
+//===----------------------------------------------------------------------===//
+// From kernels to loops
+//===----------------------------------------------------------------------===//
+
+def PlanMemory : Pass<"spnn-plan-memory", "::mlir::func::FuncOp"> {
+  let summary = "Place all temporary buffers of a function in one arena";
+  let description = [{
+    Replaces every `memref.alloc` by a view of one `spnn.arena`. Buffers whose lifetimes do not overlap share a
+    slot; the size of a slot is the largest of its buffers, computed at run time where extents are dynamic. All
+    sizes are computed before the first buffer is used, so they may depend on extents of arguments only. Nothing is
+    allocated or freed on the way through the function.
+
+    ```mlir
+    %0 = memref.alloc(%n) : memref<?xf32>
+    // becomes
+    %arena = spnn.arena %bytes : memref<?xi8>
+    %0 = memref.view %arena[%offset][%n] : memref<?xi8> to memref<?xf32>
+    ```
+  }];
+  let dependentDialects = ["::spnn::SPNNDialect", "::mlir::memref::MemRefDialect", "::mlir::arith::ArithDialect"];
+  let statistics = [
+    Statistic<"numBuffers", "buffers", "temporary buffers placed">,
+    Statistic<"numSlots", "slots", "slots of the arena">,
+  ];
+}
+
+def LowerKernels : Pass<"spnn-lower-kernels", "::mlir::ModuleOp"> {
+  let summary = "Emit the loops of kernel ops";
+  let description = [{
+    Replaces kernel ops on memrefs by loops over `vector`, `memref`, `scf` and `arith`; each kernel's emitter stands
+    in `lib/Lowering/Kernels`. `spnn.kernel_gemm` becomes a call of the run-time library's `spnn_rt_sgemm`, followed
+    by a loop for bias and activation.
+
+    ```mlir
+    spnn.kernel_matmul "csr" ... outs(%y : memref<?xf32>)
+    // becomes
+    scf.parallel (%panel, %chunk) = ... { scf.for ... { ... vector.load ... arith.mulf ... arith.addf ... } }
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect",
+                           "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect", "::mlir::LLVM::LLVMDialect"];
+}
+
+//===----------------------------------------------------------------------===//
+// From loops to code
+//===----------------------------------------------------------------------===//
+
+def LowerVectors : Pass<"spnn-lower-vectors", "::mlir::ModuleOp"> {
+  let summary = "Bring vector and math ops into the forms that LLVM compiles well";
+  let description = [{
+    Upstream's patterns with the choices that suit our kernels: transpositions of 16 x 16 tiles by shuffles,
+    transfers unrolled into rank-1 loads and stores, `exp`, `tanh` and `erf` on vectors by polynomials.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect",
+                           "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"];
+}
+
+def ConvertArenaToLLVM : Pass<"convert-spnn-arena-to-llvm", "::mlir::ModuleOp"> {
+  let summary = "Turn spnn.arena into a call of the run-time library";
+  let description = [{
+    `spnn.arena` becomes a call of `spnn_rt_arena`; a function whose arena cannot be had returns at once, and the
+    entry point reports the error that the library recorded. Runs on functions whose control flow is `cf`.
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect", "::mlir::cf::ControlFlowDialect", "::mlir::memref::MemRefDialect"];
+}
+
+def EmitEntryPoints : Pass<"spnn-emit-entry-points", "::mlir::ModuleOp"> {
+  let summary = "Add the C entry point of every public function and the description of the model";
+  let description = [{
+    For each public function @f that `spnn-prepare-results` prepared, adds
+    `int32_t spnn_entry_f(spnn_context *, void *const *data, const int64_t *dims)` as declared in
+    `include/spnn/Runtime/Runtime.h`, and one constant `spnn_model_description` in the format of
+    `docs/runtime-abi.md`. The functions themselves become internal. Runs after bufferization, before functions
+    become LLVM functions.
+
+    ```mlir
+    func.func @f(%x: memref<?x4xf32>, %out: memref<?x4xf32>) attributes {spnn.inputs = 1 : i64, ...}
+    // gains
+    func.func @spnn_entry_f(%context: !llvm.ptr, %data: !llvm.ptr, %dims: !llvm.ptr) -> i32
+    ```
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect", "::mlir::memref::MemRefDialect"];
+}
+
+
 #endif // SPNN_LOWERING_PASSES_TD

@@ -10,11 +10,13 @@
 |*
 |*   const char spnn_model_description[];   the text described in docs/runtime-abi.md
 |*   int32_t spnn_entry_<function>(spnn_context *, void *const *data, const int64_t *dims);
-|*   the functions declared here.
+|*   spnn_abi_version and the spnn_context_* functions declared here.
 |*
-|* `data` lists the base pointers of the inputs, then of the outputs, all dense row-major and not overlapping;
-|* `dims` lists the dynamic extents of the inputs, in order. An entry returns 0, or another value after it
-|* recorded an error for spnn_context_error. A context serves one call at a time; several contexts can run at once.
+|* `data` lists the base pointers of the inputs, then of the outputs, all dense row-major, aligned to their element
+|* and not overlapping; the pointer of a tensor without elements is never read and may be NULL. `dims` lists the
+|* dynamic extents of the inputs, in order, and may be NULL if there are none. An entry returns 0, or another value
+|* after it recorded an error for spnn_context_error. A context serves one call at a time; several contexts can run
+|* at once, each on its own thread.
 |*
 \*===----------------------------------------------------------------------===*/
 #ifndef SPNN_RUNTIME_RUNTIME_H
@@ -32,29 +34,46 @@ extern "C" {
 
 typedef struct spnn_context spnn_context;
 
-/* A context that runs models on `threads` threads (0: as many as OpenMP would use). NULL if memory is short. */
+/* The value of SPNN_ABI_VERSION that the model was compiled with. */
+int32_t spnn_abi_version(void);
+
+/* A context that runs models on `threads` threads (below 1: as many as OpenMP would use). NULL if memory is short. */
 spnn_context *spnn_context_create(int32_t threads);
+/* Frees the context and its arena; NULL is allowed. No call may be under way in it. */
 void spnn_context_destroy(spnn_context *context);
-/* The last error of the context as one sentence, "" if there was none. Owned by the context. */
+/* The last error of the context as one sentence, "" if there was none. Owned by the context, overwritten by its
+ * next call. */
 const char *spnn_context_error(const spnn_context *context);
 /* Bytes that the context's arena holds now. */
 uint64_t spnn_context_arena_bytes(const spnn_context *context);
 
-/* ---- Called by generated code only. ------------------------------------------------------------------ */
+/* ---- Called by generated code only; not exported by a model. ------------------------------------------ */
 
-/* Makes `context` the calling thread's current one, sets its thread count for OpenMP and forgets its last error. */
-void spnn_rt_enter(spnn_context *context);
-/* Ends what spnn_rt_enter began, restoring the caller's OpenMP thread count; returns 0, or 1 if an error was recorded. */
-int32_t spnn_rt_leave(spnn_context *context);
-/* The current context's arena, at least `bytes` bytes, 64-byte aligned; it grows only when a call needs more than
- * any before. If memory is short it records an error and returns NULL. */
-void *spnn_rt_arena(int64_t bytes);
-/* Records `message` as the current context's error (the first one of a call is kept). */
-void spnn_rt_fail(const char *message);
+/* Hidden, so that two models in one process never call into each other's copy. */
+#if defined(__GNUC__)
+#define SPNN_RT __attribute__((visibility("hidden")))
+#else
+#define SPNN_RT
+#endif
+
+/* Makes `context` the calling thread's current one, sets its thread count for OpenMP and forgets its last error.
+ * With NULL every service of the call fails, and so does spnn_rt_leave. */
+SPNN_RT void spnn_rt_enter(spnn_context *context);
+/* Ends what spnn_rt_enter began, restoring the caller's current context and OpenMP thread count; returns 0, or 1 if
+ * an error was recorded. */
+SPNN_RT int32_t spnn_rt_leave(spnn_context *context);
+/* The current context's arena, at least `bytes` bytes, 64-byte aligned, with unspecified contents; it grows only
+ * when a call needs more than any before, and then moves. If memory is short it records an error and returns NULL. */
+SPNN_RT void *spnn_rt_arena(int64_t bytes);
+/* Records `message` as the current context's error (the first one of a call is kept, its first 511 bytes). Only on
+ * the thread that entered: inside a parallel region set a flag and fail after it; otherwise the process aborts
+ * rather than lose the error. */
+SPNN_RT void spnn_rt_fail(const char *message);
 /* C[m][n] = op(A) op(B) in f32, row-major, op(A) m x k, op(B) k x n, through oneDNN; `transA` / `transB` say that the
- * operand is stored transposed. Leading dimensions in elements. */
-void spnn_rt_sgemm(int32_t transA, int32_t transB, int64_t m, int64_t n, int64_t k, const float *a, int64_t lda,
-                   const float *b, int64_t ldb, float *c, int64_t ldc);
+ * operand is stored transposed. Leading dimensions in elements. With k = 0 the product is zero. A refusal of oneDNN
+ * is recorded as the call's error. In an archive of its own, SPNNRuntimeDense, as it needs libdnnl. */
+SPNN_RT void spnn_rt_sgemm(int32_t transA, int32_t transB, int64_t m, int64_t n, int64_t k, const float *a,
+                           int64_t lda, const float *b, int64_t ldb, float *c, int64_t ldc);
 
 #ifdef __cplusplus
 }

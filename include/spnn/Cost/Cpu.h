@@ -1,0 +1,34 @@
+//===----------------------------------------------------------------------===//
+//
+// Part of the sparse neural network compiler, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// What LLVM knows of a CPU: its name, features and vector width.
+//
+//===----------------------------------------------------------------------===//
+#ifndef SPNN_COST_CPU_H
+#define SPNN_COST_CPU_H
+
+#include "llvm/ADT/StringRef.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace spnn::cost {
+
+struct Cpu {
+  std::string name;     ///< as LLVM's -mcpu takes it
+  std::string features; ///< "+avx2,-sse4a,...", empty where the name says it all
+  int64_t vectorBytes = 16; ///< of the widest vector register with FMA: 64, 32, else 16
+};
+
+/// Resolves `name`; "native" is this machine's CPU with the features it really offers. Returns nothing, or one
+/// sentence that names the CPU if LLVM does not know it.
+std::optional<std::string> resolveCpu(llvm::StringRef name, Cpu &result);
+
+} // namespace spnn::cost
+
+#endif // SPNN_COST_CPU_H

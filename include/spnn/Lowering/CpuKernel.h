@@ -1,0 +1,84 @@
+//===----------------------------------------------------------------------===//
+//
+// Part of the sparse neural network compiler, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The kernels of the CPU back end: what a kernel can do, costs, packs and emits, and the list of all of them.
+//
+//===----------------------------------------------------------------------===//
+#ifndef SPNN_LOWERING_CPUKERNEL_H
+#define SPNN_LOWERING_CPUKERNEL_H
+
+#include "spnn/IR/SPNN.h"
+
+#include "mlir/IR/Builders.h"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace spnn {
+
+/// One matrix product to find a kernel for: `matrix` (constant, m x k) times a k x `columns` matrix.
+struct KernelProblem {
+  const format::DenseMatrix &matrix;
+  mlir::Attribute format;     ///< the encoding of the matrix, null for dense
+  std::string formatName;     ///< SparseFormat::name(), "dense" for dense
+  mlir::Type elementType;
+  int64_t columns;            ///< columns of the right-hand side, ShapedType::kDynamic if unknown
+  int64_t expectedColumns;    ///< what to optimise for where `columns` is dynamic
+  int64_t vectorElements;     ///< elements of the target's widest vector
+};
+
+/// The weights of one product in a kernel's own order: the storage operands of spnn.kernel_matmul.
+struct PackedWeights {
+  llvm::SmallVector<mlir::DenseElementsAttr> buffers;
+  /// Stored values, padding included.
+  int64_t storedValues = 0;
+};
+
+/// A kernel variant of spnn.kernel_matmul. Stateless; one object a kernel, listed by getCpuKernels.
+class CpuKernel {
+public:
+  virtual ~CpuKernel();
+
+  /// The name in the IR and in the cost model's coefficients.
+  virtual llvm::StringRef name() const = 0;
+
+  /// True if weights in the format of that name are this kernel's.
+  virtual bool takesFormat(llvm::StringRef formatName) const = 0;
+
+  /// Why this kernel cannot compute `problem` (lower case, no full stop), or std::nullopt.
+  virtual std::optional<std::string> checkProblem(const KernelProblem &problem) const = 0;
+
+  /// The layout of the right-hand side and the result that the kernel works on.
+  virtual PanelsAttr getPanels(const KernelProblem &problem) const = 0;
+
+  /// Tile parameters that suit `problem`: k blocks, register blocks, chunks.
+  virtual mlir::DictionaryAttr getParameters(const KernelProblem &problem) const = 0;
+
+  /// Packs the weights for `parameters`.
+  virtual PackedWeights pack(const KernelProblem &problem, mlir::DictionaryAttr parameters) const = 0;
+
+  /// Emits loops for `op` (on memrefs) at the builder's insertion point. Emits an error at the op and fails where
+  /// attributes or storage do not fit the kernel.
+  virtual mlir::LogicalResult emit(KernelMatmulOp op, mlir::OpBuilder &builder) const = 0;
+};
+
+/// All kernels, in a fixed order; the one place where kernels are registered.
+llvm::ArrayRef<const CpuKernel *> getCpuKernels();
+
+/// The kernel of that name, null if there is none.
+const CpuKernel *findCpuKernel(llvm::StringRef name);
+
+/// Registered by getCpuKernels; each lives in lib/Lowering/Kernels/<Name>Kernel.cpp.
+const CpuKernel *getCsrKernel();
+const CpuKernel *getBlockKernel();
+const CpuKernel *getNmKernel();
+const CpuKernel *getBitmapMatvecKernel();
+
+} // namespace spnn
+
+#endif // SPNN_LOWERING_CPUKERNEL_H

@@ -1,0 +1,57 @@
+//===----------------------------------------------------------------------===//
+//
+// Part of the sparse neural network compiler, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The pipelines of the compiler and their stages.
+//
+//===----------------------------------------------------------------------===//
+#ifndef SPNN_PIPELINES_PIPELINES_H
+#define SPNN_PIPELINES_PIPELINES_H
+
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Pass/PassOptions.h"
+
+namespace spnn {
+
+/// Options of the pipeline spnn-cpu and of each of its stages.
+struct CpuPipelineOptions : public mlir::PassPipelineOptions<CpuPipelineOptions> {
+  PassOptions::Option<int64_t> threads{*this, "threads",
+                                       llvm::cl::desc("OpenMP threads; 1 emits sequential code, 0 leaves it to the run"),
+                                       llvm::cl::init(0)};
+  PassOptions::Option<std::string> targetCpu{
+      *this, "target-cpu", llvm::cl::desc("LLVM's name of the CPU to compile for; 'native' is this machine's"),
+      llvm::cl::init("native")};
+  PassOptions::Option<std::string> targetFile{
+      *this, "target-file", llvm::cl::desc("target description of the cost model, as bench/calibrate writes it"),
+      llvm::cl::init("")};
+  PassOptions::Option<int64_t> expectedColumns{
+      *this, "expected-columns", llvm::cl::desc("columns (batch size) to optimise for where they are dynamic"),
+      llvm::cl::init(128)};
+  PassOptions::Option<std::string> format{
+      *this, "format", llvm::cl::desc("force one format (dense, csr, bsr4x1, nm2:4, bitmap, ...) wherever it is legal"),
+      llvm::cl::init("")};
+};
+
+/// Records the target on the module; raises, fuses, measures, selects formats and decomposes. Graph level throughout.
+void buildCpuGraphStage(mlir::OpPassManager &pm, const CpuPipelineOptions &options);
+/// Kernel ops on packed weights, then on memrefs in one arena.
+void buildCpuKernelStage(mlir::OpPassManager &pm, const CpuPipelineOptions &options);
+/// Loops over vectors; OpenMP where threads are asked for.
+void buildCpuLoopStage(mlir::OpPassManager &pm, const CpuPipelineOptions &options);
+/// The LLVM dialect with entry points.
+void buildCpuLLVMStage(mlir::OpPassManager &pm, const CpuPipelineOptions &options);
+/// All stages, in this order.
+void buildCpuPipeline(mlir::OpPassManager &pm, const CpuPipelineOptions &options);
+
+/// Registers spnn-cpu and its stages spnn-cpu-graph, spnn-cpu-kernels, spnn-cpu-loops and spnn-cpu-llvm.
+void registerCpuPipelines();
+
+/// Makes `pm` print a table of all products and their decisions to `os` after spnn-select-formats.
+void addExplanation(mlir::PassManager &pm, llvm::raw_ostream &os);
+
+} // namespace spnn
+
+#endif // SPNN_PIPELINES_PIPELINES_H

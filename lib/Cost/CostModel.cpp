@@ -1,0 +1,128 @@
+//===- CostModel.cpp - Predicted times of kernels -------------------------===//
+//
+// Part of the sparse neural network compiler, under the Apache License v2.0
+// with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The roofline of a kernel: t = max(stored values x vectors x kappa /
+// frequency, bytes / bandwidth of the level that holds them) + overheads, where
+// kappa is measured per kernel and density.
+//
+//===----------------------------------------------------------------------===//
+
+#include "spnn/Cost/CostModel.h"
+
+#include "spnn/Cost/TargetDescription.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+using namespace spnn::cost;
+
+/// Threads that can run at once and have a row each.
+static double countThreads(const TargetDescription &target, int threads,
+                           int64_t rows) {
+  int64_t count = std::max(threads, 1);
+  if (target.cores > 0)
+    count = std::min(count, target.cores);
+  return static_cast<double>(std::max<int64_t>(1, std::min(count, rows)));
+}
+
+/// Bandwidth of one core where the data lives. `privateBytes` is what one core
+/// touches, `sharedBytes` what all of them touch.
+static double getBandwidth(const TargetDescription &target, double privateBytes,
+                           double sharedBytes) {
+  if (privateBytes <= static_cast<double>(target.l1Bytes))
+    return target.bandwidth.l1;
+  if (privateBytes <= static_cast<double>(target.l2Bytes))
+    return target.bandwidth.l2;
+  if (sharedBytes <= static_cast<double>(target.l3Bytes))
+    return target.bandwidth.l3;
+  return target.bandwidth.dram;
+}
+
+/// Microseconds to move `bytes` at `gigabytesPerSecond`.
+static double getTransferTime(double bytes, double gigabytesPerSecond) {
+  return bytes / (gigabytesPerSecond * 1e3);
+}
+
+static double getRegionOverhead(const TargetDescription &target,
+                                double threads) {
+  return threads > 1 ? target.parallelRegionMicroseconds : 0;
+}
+
+Prediction spnn::cost::predict(const TargetDescription &target,
+                               const KernelWork &work) {
+  Prediction prediction;
+  if (work.weights.rows <= 0 || work.weights.cols <= 0 || work.columns <= 0)
+    return prediction;
+  auto rows = static_cast<double>(work.weights.rows);
+  auto columns = static_cast<double>(work.columns);
+  auto stored = static_cast<double>(std::max<int64_t>(work.storedValues, 0));
+  double threads = countThreads(target, work.threads, work.weights.rows);
+
+  // Rows are split among the threads; every thread reads the activations.
+  auto weightBytes = static_cast<double>(work.weightBytes);
+  auto activationBytes = static_cast<double>(work.activationBytes);
+  double bandwidth =
+      getBandwidth(target, weightBytes / threads + activationBytes,
+                   weightBytes + activationBytes);
+  prediction.memoryMicroseconds =
+      getTransferTime((weightBytes + activationBytes) / threads, bandwidth);
+  prediction.overheadMicroseconds = getRegionOverhead(target, threads);
+
+  const KernelCoefficients *kernel = target.findKernel(work.kernel);
+  if (!kernel) {
+    prediction.computeMicroseconds = prediction.microseconds =
+        std::numeric_limits<double>::infinity();
+    return prediction;
+  }
+
+  // A kernel without kappa is a matrix-vector kernel, run once a column.
+  bool isMatvec =
+      kernel->hasMatvec() && (work.columns == 1 || kernel->kappa.empty());
+  if (isMatvec) {
+    double nanoseconds = stored * kernel->perNonzeroMatvecNs +
+                         rows * static_cast<double>(work.weights.cols) *
+                             kernel->perPositionMatvecNs;
+    prediction.computeMicroseconds = nanoseconds * columns * 1e-3 / threads;
+  } else {
+    // A masked tail costs a full vector, a cut panel a full row of overhead.
+    double vectors =
+        std::ceil(columns * work.elementBytes / target.vectorBytes);
+    double panels =
+        std::ceil(vectors / static_cast<double>(kernel->panelVectors));
+    double cyclesPerMicrosecond = target.frequencyGHz * 1e3 * threads;
+    prediction.computeMicroseconds = stored *
+                                     (vectors * kernel->getKappa(work.density) +
+                                      panels * kernel->perEntryCycles) /
+                                     cyclesPerMicrosecond;
+    prediction.overheadMicroseconds +=
+        panels * (rows * kernel->perRowCycles + kernel->perTileCycles) /
+        cyclesPerMicrosecond;
+  }
+  prediction.microseconds =
+      std::max(prediction.computeMicroseconds, prediction.memoryMicroseconds) +
+      prediction.overheadMicroseconds;
+  return prediction;
+}
+
+Prediction spnn::cost::predictPack(const TargetDescription &target,
+                                   uint64_t bytesIn, uint64_t bytesOut,
+                                   int threads) {
+  Prediction prediction;
+  double bytes = static_cast<double>(bytesIn) + static_cast<double>(bytesOut);
+  if (bytes == 0)
+    return prediction;
+  double count =
+      countThreads(target, threads, std::numeric_limits<int64_t>::max());
+  prediction.memoryMicroseconds = getTransferTime(
+      bytes / count, getBandwidth(target, bytes / count, bytes));
+  prediction.overheadMicroseconds = getRegionOverhead(target, count);
+  prediction.microseconds =
+      prediction.memoryMicroseconds + prediction.overheadMicroseconds;
+  return prediction;
+}

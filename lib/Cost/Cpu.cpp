@@ -1,0 +1,46 @@
+//===----------------------------------------------------------------------===//
+//
+// Part of the sparse neural network compiler, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// What LLVM knows of a CPU: its name, features and vector width.
+//
+//===----------------------------------------------------------------------===//
+#include "spnn/Cost/Cpu.h"
+
+#include "llvm/ADT/StringMap.h"
+#include "llvm/MC/MCSubtargetInfo.h"
+#include "llvm/MC/TargetRegistry.h"
+#include "llvm/Support/TargetSelect.h"
+#include "llvm/TargetParser/Host.h"
+
+#include <memory>
+
+using namespace spnn;
+
+std::optional<std::string> cost::resolveCpu(llvm::StringRef name, Cpu &result) {
+  llvm::InitializeNativeTarget();
+  result = {};
+  result.name = name.str();
+  if (name == "native") {
+    result.name = llvm::sys::getHostCPUName().str();
+    // What the host really offers, which a virtual machine may have cut.
+    for (const auto &feature : llvm::sys::getHostCPUFeatures())
+      result.features += (result.features.empty() ? "" : ",") + std::string(feature.second ? "+" : "-") +
+                         feature.first().str();
+  }
+  llvm::Triple triple(llvm::sys::getDefaultTargetTriple());
+  std::string message;
+  const llvm::Target *llvmTarget = llvm::TargetRegistry::lookupTarget(triple, message);
+  if (!llvmTarget)
+    return "LLVM has no target " + triple.str() + ": " + message;
+  std::unique_ptr<llvm::MCSubtargetInfo> info(llvmTarget->createMCSubtargetInfo(triple, "", ""));
+  if (!info->isCPUStringValid(result.name))
+    return "LLVM knows no CPU '" + name.str() + "' for " + triple.getArchName().str();
+  info.reset(llvmTarget->createMCSubtargetInfo(triple, result.name, result.features));
+  auto has = [&](llvm::StringRef feature) { return info->checkFeatures("+" + feature.str()); };
+  result.vectorBytes = has("avx512f") && has("avx512vl") ? 64 : has("avx2") && has("fma") ? 32 : 16;
+  return std::nullopt;
+}

@@ -1,0 +1,59 @@
+//===----------------------------------------------------------------------===//
+//
+// Part of the sparse neural network compiler, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Bufferization of kernel ops: inputs are read, the init is overwritten.
+//
+//===----------------------------------------------------------------------===//
+#include "spnn/IR/SPNN.h"
+
+#include "mlir/Dialect/Bufferization/IR/BufferizableOpInterface.h"
+#include "mlir/Dialect/Bufferization/IR/DstBufferizableOpInterfaceImpl.h"
+
+using namespace mlir;
+using namespace mlir::bufferization;
+using namespace spnn;
+
+namespace {
+template <typename Op>
+struct KernelBufferization : public DstBufferizableOpInterfaceExternalModel<KernelBufferization<Op>, Op> {
+  bool bufferizesToMemoryRead(Operation *op, OpOperand &operand, const AnalysisState &) const {
+    // Every kernel writes all of its init and reads none of it.
+    return !cast<DestinationStyleOpInterface>(op).isDpsInit(&operand);
+  }
+
+  LogicalResult bufferize(Operation *op, RewriterBase &rewriter, const BufferizationOptions &options,
+                          BufferizationState &state) const {
+    OpBuilder::InsertionGuard guard(rewriter);
+    rewriter.setInsertionPoint(op);
+    SmallVector<Value> operands;
+    for (Value operand : op->getOperands()) {
+      if (!isa<TensorType>(operand.getType())) {
+        operands.push_back(operand);
+        continue;
+      }
+      FailureOr<Value> buffer = getBuffer(rewriter, operand, options, state);
+      if (failed(buffer))
+        return failure();
+      operands.push_back(*buffer);
+    }
+    auto dps = cast<DestinationStyleOpInterface>(op);
+    unsigned init = dps.getDpsInitOperand(0)->getOperandNumber();
+    OperationState created(op->getLoc(), op->getName(), operands, TypeRange(), op->getAttrs());
+    created.propertiesAttr = op->getPropertiesAsAttribute();
+    rewriter.create(created);
+    replaceOpWithBufferizedValues(rewriter, op, operands[init]);
+    return success();
+  }
+};
+} // namespace
+
+void SPNNDialect::registerBufferization() {
+  PackPanelsOp::attachInterface<KernelBufferization<PackPanelsOp>>(*getContext());
+  UnpackPanelsOp::attachInterface<KernelBufferization<UnpackPanelsOp>>(*getContext());
+  KernelMatmulOp::attachInterface<KernelBufferization<KernelMatmulOp>>(*getContext());
+  KernelGemmOp::attachInterface<KernelBufferization<KernelGemmOp>>(*getContext());
+}

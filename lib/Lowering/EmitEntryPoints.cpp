@@ -1,0 +1,195 @@
+//===----------------------------------------------------------------------===//
+//
+// Part of the sparse neural network compiler, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Pass spnn-emit-entry-points: the C entry point of every public function and the model's description.
+//
+//===----------------------------------------------------------------------===//
+#include "spnn/IR/SPNN.h"
+#include "spnn/Lowering/Passes.h"
+#include "spnn/Runtime/Description.h"
+
+#include "mlir/Conversion/LLVMCommon/MemRefBuilder.h"
+#include "mlir/Conversion/LLVMCommon/TypeConverter.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+
+namespace spnn {
+#define GEN_PASS_DEF_EMITENTRYPOINTS
+#include "spnn/Lowering/Passes.h.inc"
+} // namespace spnn
+
+using namespace mlir;
+using namespace spnn;
+
+/// The element type as the C interface knows it.
+static std::optional<runtime::DType> getDType(Type type) {
+  using runtime::DType;
+  if (type.isF32())
+    return DType::F32;
+  if (type.isF64())
+    return DType::F64;
+  if (type.isF16())
+    return DType::F16;
+  if (type.isBF16())
+    return DType::BF16;
+  if (type.isIndex())
+    return DType::I64;
+  if (auto integer = dyn_cast<IntegerType>(type))
+    return runtime::dtypeFromName("i" + std::to_string(integer.getWidth()));
+  return std::nullopt;
+}
+
+static std::string argumentName(func::FuncOp function, unsigned i, StringRef kind, unsigned number) {
+  if (auto name = function.getArgAttrOfType<StringAttr>(i, "spnn.name"))
+    return name.str();
+  return (kind + Twine(number)).str();
+}
+
+static FailureOr<runtime::FunctionSpec> describe(func::FuncOp function) {
+  using runtime::Extent;
+  runtime::FunctionSpec spec;
+  spec.name = function.getName().str();
+  unsigned inputs = function->getAttrOfType<IntegerAttr>("spnn.inputs").getInt();
+  auto extents = function->getAttrOfType<ArrayAttr>("spnn.result_extents");
+  for (unsigned i = 0; i < function.getNumArguments(); ++i) {
+    auto type = cast<MemRefType>(function.getArgumentTypes()[i]);
+    bool isInput = i < inputs;
+    std::optional<runtime::DType> dtype = getDType(type.getElementType());
+    if (!dtype)
+      return function.emitOpError() << "element type " << type.getElementType() << " cannot cross the C interface";
+    runtime::TensorSpec tensor;
+    tensor.name = argumentName(function, i, isInput ? "in" : "out", isInput ? i : i - inputs);
+    tensor.dtype = *dtype;
+    auto names = function.getArgAttrOfType<ArrayAttr>(i, "spnn.dims");
+    for (int64_t dim = 0; dim < type.getRank(); ++dim) {
+      Extent extent;
+      if (!type.isDynamicDim(dim)) {
+        extent.value = type.getDimSize(dim);
+      } else if (isInput) {
+        extent.kind = Extent::Kind::Dynamic;
+        if (names && dim < static_cast<int64_t>(names.size()))
+          if (auto name = dyn_cast<StringAttr>(names[dim]))
+            extent.name = name.str();
+      } else {
+        auto source = cast<DenseI64ArrayAttr>(cast<ArrayAttr>(extents[i - inputs])[dim]).asArrayRef();
+        extent.kind = Extent::Kind::OfInput;
+        extent.input = source[0];
+        extent.dim = source[1];
+      }
+      tensor.shape.push_back(extent);
+    }
+    (isInput ? spec.inputs : spec.outputs).push_back(tensor);
+  }
+  return spec;
+}
+
+static LLVM::LLVMFuncOp declare(ModuleOp module, StringRef name, Type result) {
+  if (auto existing = module.lookupSymbol<LLVM::LLVMFuncOp>(name))
+    return existing;
+  OpBuilder builder = OpBuilder::atBlockBegin(module.getBody());
+  auto type = LLVM::LLVMFunctionType::get(result, {LLVM::LLVMPointerType::get(module.getContext())});
+  return LLVM::LLVMFuncOp::create(builder, module.getLoc(), name, type);
+}
+
+/// int32_t spnn_entry_f(spnn_context *context, void *const *data, const int64_t *dims)
+static void addEntry(func::FuncOp function) {
+  auto module = function->getParentOfType<ModuleOp>();
+  MLIRContext *context = module.getContext();
+  Location loc = function.getLoc();
+  LLVMTypeConverter converter(context);
+  OpBuilder builder(context);
+  builder.setInsertionPointAfter(function);
+  Type pointer = LLVM::LLVMPointerType::get(context), i64 = builder.getI64Type(), i32 = builder.getI32Type();
+  auto entry = func::FuncOp::create(builder, loc, ("spnn_entry_" + function.getName()).str(),
+                                    builder.getFunctionType({pointer, pointer, pointer}, {i32}));
+  builder.setInsertionPointToStart(entry.addEntryBlock());
+  Value state = entry.getArgument(0), data = entry.getArgument(1), dims = entry.getArgument(2);
+  LLVM::CallOp::create(builder, loc, declare(module, "spnn_rt_enter", LLVM::LLVMVoidType::get(context)),
+                       ValueRange{state});
+
+  auto loadAt = [&](Type type, Value base, int64_t i) -> Value {
+    Value address = LLVM::GEPOp::create(builder, loc, pointer, type, base, ArrayRef<LLVM::GEPArg>{int32_t(i)});
+    return LLVM::LoadOp::create(builder, loc, type, address);
+  };
+  auto constant = [&](int64_t value) -> Value {
+    return LLVM::ConstantOp::create(builder, loc, i64, builder.getI64IntegerAttr(value));
+  };
+  unsigned inputs = function->getAttrOfType<IntegerAttr>("spnn.inputs").getInt();
+  auto extents = function->getAttrOfType<ArrayAttr>("spnn.result_extents");
+  SmallVector<SmallVector<Value>> inputExtents;
+  SmallVector<Value> arguments;
+  int64_t nextDim = 0;
+  for (unsigned i = 0; i < function.getNumArguments(); ++i) {
+    auto type = cast<MemRefType>(function.getArgumentTypes()[i]);
+    SmallVector<Value> sizes;
+    for (int64_t dim = 0; dim < type.getRank(); ++dim) {
+      if (!type.isDynamicDim(dim)) {
+        sizes.push_back(constant(type.getDimSize(dim)));
+      } else if (i < inputs) {
+        sizes.push_back(loadAt(i64, dims, nextDim++));
+      } else {
+        auto source = cast<DenseI64ArrayAttr>(cast<ArrayAttr>(extents[i - inputs])[dim]).asArrayRef();
+        sizes.push_back(inputExtents[source[0]][source[1]]);
+      }
+    }
+    if (i < inputs)
+      inputExtents.push_back(sizes);
+    Value base = loadAt(pointer, data, i);
+    MemRefDescriptor descriptor = MemRefDescriptor::poison(builder, loc, converter.convertType(type));
+    descriptor.setAllocatedPtr(builder, loc, base);
+    descriptor.setAlignedPtr(builder, loc, base);
+    descriptor.setConstantOffset(builder, loc, 0);
+    Value stride = constant(1);
+    for (int64_t dim = type.getRank() - 1; dim >= 0; --dim) {
+      descriptor.setSize(builder, loc, dim, sizes[dim]);
+      descriptor.setStride(builder, loc, dim, stride);
+      stride = LLVM::MulOp::create(builder, loc, stride, sizes[dim]);
+    }
+    arguments.push_back(UnrealizedConversionCastOp::create(builder, loc, type, Value(descriptor)).getResult(0));
+  }
+  func::CallOp::create(builder, loc, function, arguments);
+  Value status = LLVM::CallOp::create(builder, loc, declare(module, "spnn_rt_leave", i32), ValueRange{state}).getResult();
+  func::ReturnOp::create(builder, loc, status);
+  // The name stays free for the program that links the model: it may well be `main`.
+  function->setAttr("llvm.linkage", LLVM::LinkageAttr::get(context, LLVM::Linkage::Internal));
+}
+
+namespace {
+struct EmitEntryPoints : public spnn::impl::EmitEntryPointsBase<EmitEntryPoints> {
+  using EmitEntryPointsBase::EmitEntryPointsBase;
+
+  void runOnOperation() override {
+    ModuleOp module = getOperation();
+    auto target = module->getAttrOfType<TargetAttr>(kTargetAttrName);
+    runtime::ModelDescription description;
+    description.producer = "spnn " SPNN_VERSION;
+    description.target = target ? target.getCpu().str() : "generic";
+    SmallVector<func::FuncOp> functions;
+    for (func::FuncOp function : module.getOps<func::FuncOp>())
+      if (function->hasAttr("spnn.inputs"))
+        functions.push_back(function);
+    if (functions.empty()) {
+      module.emitError() << "there is no public function to compile";
+      return signalPassFailure();
+    }
+    for (func::FuncOp function : functions) {
+      FailureOr<runtime::FunctionSpec> spec = describe(function);
+      if (failed(spec))
+        return signalPassFailure();
+      description.functions.push_back(*spec);
+      addEntry(function);
+    }
+    OpBuilder builder = OpBuilder::atBlockBegin(module.getBody());
+    std::string text = runtime::printDescription(description);
+    text.push_back('\0');
+    auto type = LLVM::LLVMArrayType::get(builder.getI8Type(), text.size());
+    LLVM::GlobalOp::create(builder, module.getLoc(), type, /*isConstant=*/true, LLVM::Linkage::External,
+                           "spnn_model_description", builder.getStringAttr(text));
+  }
+};
+} // namespace

@@ -1,0 +1,109 @@
+//===----------------------------------------------------------------------===//
+//
+// Part of the sparse neural network compiler, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// A dense product as a call of oneDNN through the run-time library, and its epilogue.
+//
+//===----------------------------------------------------------------------===//
+#include "GemmCall.h"
+#include "KernelEmitter.h"
+
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+
+using namespace mlir;
+using namespace spnn;
+
+/// void spnn_rt_sgemm(i32 transA, i32 transB, i64 m, i64 n, i64 k, A, i64 lda, B, i64 ldb, C, i64 ldc)
+static LLVM::LLVMFuncOp declareSgemm(ModuleOp module) {
+  constexpr StringLiteral name = "spnn_rt_sgemm";
+  if (auto existing = module.lookupSymbol<LLVM::LLVMFuncOp>(name))
+    return existing;
+  OpBuilder builder = OpBuilder::atBlockBegin(module.getBody());
+  Type i32 = builder.getI32Type(), i64 = builder.getI64Type();
+  Type pointer = LLVM::LLVMPointerType::get(module.getContext());
+  auto type = LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(module.getContext()),
+                                          {i32, i32, i64, i64, i64, pointer, i64, pointer, i64, pointer, i64});
+  return LLVM::LLVMFuncOp::create(builder, module.getLoc(), name, type);
+}
+
+LogicalResult spnn::emitGemmCall(KernelGemmOp op, OpBuilder &builder, int64_t vectorBytes) {
+  Location loc = op.getLoc();
+  KernelEmitter e(builder, loc);
+  auto toI64 = [&](Value index) -> Value {
+    return arith::IndexCastOp::create(builder, loc, builder.getI64Type(), index);
+  };
+  Value result = op.getInit();
+  // Base pointer (offset included) and leading dimension; the innermost stride must be 1.
+  auto view = [&](Value memref, Value &pointer, Value &leading) -> LogicalResult {
+    SmallVector<int64_t> strides;
+    int64_t offset;
+    auto type = cast<MemRefType>(memref.getType());
+    if (failed(type.getStridesAndOffset(strides, offset)) || strides.back() != 1)
+      return op.emitOpError() << "operands must be row-major with unit stride, got " << type;
+    auto metadata = memref::ExtractStridedMetadataOp::create(builder, loc, memref);
+    Value address = memref::ExtractAlignedPointerAsIndexOp::create(builder, loc, memref);
+    Value bytes = e.mul(metadata.getOffset(), sizeof(float));
+    pointer = LLVM::IntToPtrOp::create(builder, loc, LLVM::LLVMPointerType::get(builder.getContext()),
+                                       toI64(e.add(address, bytes)));
+    leading = toI64(metadata.getStrides()[0]);
+    return success();
+  };
+  Value a, lda, b, ldb, c, ldc;
+  if (failed(view(op.getLhs(), a, lda)) || failed(view(op.getRhs(), b, ldb)) || failed(view(result, c, ldc)))
+    return failure();
+  auto extent = [&](Value memref, int64_t dim) -> Value {
+    return memref::DimOp::create(builder, loc, memref, dim);
+  };
+  Value m = extent(result, 0), n = extent(result, 1), k = extent(op.getLhs(), op.getTransposeLhs() ? 0 : 1);
+  auto flag = [&](bool value) -> Value {
+    return arith::ConstantOp::create(builder, loc, builder.getI32IntegerAttr(value));
+  };
+  LLVM::LLVMFuncOp callee = declareSgemm(op->getParentOfType<ModuleOp>());
+  LLVM::CallOp::create(builder, loc, callee,
+                       ValueRange{flag(op.getTransposeLhs()), flag(op.getTransposeRhs()), toI64(m), toI64(n), toI64(k),
+                                  a, lda, b, ldb, c, ldc});
+
+  if (!op.getBias() && op.getActivation() == Activation::None)
+    return success();
+  // One pass over the result; the tail of a row is masked.
+  int64_t elements = vectorBytes / static_cast<int64_t>(sizeof(float));
+  auto vectorType = VectorType::get({elements}, builder.getF32Type());
+  auto maskType = VectorType::get({elements}, builder.getI1Type());
+  scf::ForOp::create(builder, loc, e.index(0), m, e.index(1), ValueRange(), [&](OpBuilder &b, Location, Value row,
+                                                                              ValueRange) {
+    KernelEmitter e(b, loc);
+    auto step = [&](OpBuilder &b, Value column, Value mask) {
+      KernelEmitter e(b, loc);
+      Value zero = arith::ConstantOp::create(b, loc, b.getZeroAttr(vectorType));
+      auto load = [&](Value memref, ValueRange position) -> Value {
+        return mask ? vector::MaskedLoadOp::create(b, loc, vectorType, memref, position, mask, zero).getResult()
+                    : vector::LoadOp::create(b, loc, vectorType, memref, position).getResult();
+      };
+      Value x = load(result, ValueRange{row, column});
+      if (op.getBias())
+        x = arith::AddFOp::create(b, loc, x, load(op.getBias(), column));
+      x = e.activate(op.getActivation(), x);
+      if (mask)
+        vector::MaskedStoreOp::create(b, loc, result, ValueRange{row, column}, mask, x);
+      else
+        vector::StoreOp::create(b, loc, x, result, ValueRange{row, column});
+    };
+    Value full = e.mul(arith::DivUIOp::create(b, loc, n, e.index(elements)), elements);
+    scf::ForOp::create(b, loc, e.index(0), full, e.index(elements), ValueRange(),
+                       [&](OpBuilder &b, Location, Value column, ValueRange) {
+                         step(b, column, Value());
+                         scf::YieldOp::create(b, loc);
+                       });
+    Value left = e.sub(n, full);
+    Value some = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::sgt, left, e.index(0));
+    scf::IfOp::create(b, loc, some, [&](OpBuilder &b, Location) {
+      step(b, full, vector::CreateMaskOp::create(b, loc, maskType, ValueRange{left}));
+      scf::YieldOp::create(b, loc);
+    });
+    scf::YieldOp::create(b, loc);
+  });
+  return success();
+}

@@ -1,0 +1,229 @@
+//===----------------------------------------------------------------------===//
+//
+// Part of the sparse neural network compiler, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// What the emitters of CPU kernels share: index arithmetic, panel loops, epilogues, chunk tables.
+//
+//===----------------------------------------------------------------------===//
+#include "KernelEmitter.h"
+
+#include "mlir/Dialect/Math/IR/Math.h"
+
+#include <numeric>
+
+using namespace mlir;
+using namespace spnn;
+
+//===----------------------------------------------------------------------===//
+// KernelEmitter
+//===----------------------------------------------------------------------===//
+
+Value KernelEmitter::index(int64_t value) { return arith::ConstantIndexOp::create(b, loc, value); }
+Value KernelEmitter::add(Value lhs, Value rhs) { return b.createOrFold<arith::AddIOp>(loc, lhs, rhs); }
+Value KernelEmitter::sub(Value lhs, Value rhs) { return b.createOrFold<arith::SubIOp>(loc, lhs, rhs); }
+Value KernelEmitter::mul(Value lhs, Value rhs) { return b.createOrFold<arith::MulIOp>(loc, lhs, rhs); }
+Value KernelEmitter::min(Value lhs, Value rhs) { return b.createOrFold<arith::MinSIOp>(loc, lhs, rhs); }
+Value KernelEmitter::ceilDiv(Value lhs, int64_t rhs) {
+  return rhs == 1 ? lhs : b.createOrFold<arith::CeilDivSIOp>(loc, lhs, index(rhs));
+}
+
+Value KernelEmitter::loadIndex(Value memref, Value position) {
+  Value value = memref::LoadOp::create(b, loc, memref, position);
+  return value.getType().isIndex() ? value
+                                   : arith::IndexCastUIOp::create(b, loc, b.getIndexType(), value).getResult();
+}
+
+Value KernelEmitter::loadVector(Value memref, Value position, int64_t elements) {
+  auto type = VectorType::get({elements}, cast<MemRefType>(memref.getType()).getElementType());
+  return vector::LoadOp::create(b, loc, type, memref, position);
+}
+
+void KernelEmitter::storeVector(Value vector, Value memref, Value position) {
+  vector::StoreOp::create(b, loc, vector, memref, position);
+}
+
+Value KernelEmitter::broadcast(Value scalar, int64_t elements) {
+  return vector::BroadcastOp::create(b, loc, VectorType::get({elements}, scalar.getType()), scalar);
+}
+
+Value KernelEmitter::loadBroadcast(Value memref, Value position, int64_t elements) {
+  return broadcast(memref::LoadOp::create(b, loc, memref, position), elements);
+}
+
+static constexpr arith::FastMathFlags kContract = arith::FastMathFlags::contract;
+
+Value KernelEmitter::multiplyAdd(Value a, Value x, Value accumulator) {
+  Value product = arith::MulFOp::create(b, loc, a, x, kContract);
+  return arith::AddFOp::create(b, loc, product, accumulator, kContract);
+}
+
+Value KernelEmitter::activate(Activation activation, Value x) {
+  auto constant = [&](double value) -> Value {
+    Type type = x.getType();
+    TypedAttr attr = b.getFloatAttr(getElementTypeOrSelf(type), value);
+    if (auto vector = dyn_cast<VectorType>(type))
+      attr = DenseElementsAttr::get(vector, attr);
+    return arith::ConstantOp::create(b, loc, attr);
+  };
+  auto mulf = [&](Value lhs, Value rhs) -> Value { return arith::MulFOp::create(b, loc, lhs, rhs, kContract); };
+  auto addf = [&](Value lhs, Value rhs) -> Value { return arith::AddFOp::create(b, loc, lhs, rhs, kContract); };
+  // 1 + exp(-x)
+  auto onePlusExpNeg = [&]() -> Value {
+    return addf(constant(1.0), math::ExpOp::create(b, loc, arith::NegFOp::create(b, loc, x)));
+  };
+  switch (activation) {
+  case Activation::None:
+    return x;
+  case Activation::Relu: {
+    // x > 0 or unordered keeps x, so that NaN stays NaN; one compare and one masked move.
+    Value zero = constant(0.0);
+    Value keep = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::UGT, x, zero);
+    return arith::SelectOp::create(b, loc, keep, x, zero);
+  }
+  case Activation::GeluErf: {
+    Value erf = math::ErfOp::create(b, loc, mulf(x, constant(0.70710678118654752)));
+    return mulf(mulf(x, constant(0.5)), addf(constant(1.0), erf));
+  }
+  case Activation::GeluTanh: {
+    Value cubic = mulf(mulf(x, x), mulf(x, constant(0.044715)));
+    Value tanh = math::TanhOp::create(b, loc, mulf(constant(0.79788456080286536), addf(x, cubic)));
+    return mulf(mulf(x, constant(0.5)), addf(constant(1.0), tanh));
+  }
+  case Activation::Sigmoid:
+    return arith::DivFOp::create(b, loc, constant(1.0), onePlusExpNeg());
+  case Activation::Tanh:
+    return math::TanhOp::create(b, loc, x);
+  case Activation::Silu:
+    return arith::DivFOp::create(b, loc, x, onePlusExpNeg());
+  }
+  llvm_unreachable("all activations are handled");
+}
+
+//===----------------------------------------------------------------------===//
+// Loops over panels and chunks
+//===----------------------------------------------------------------------===//
+
+void spnn::emitPanelLoops(KernelMatmulOp op, OpBuilder &builder, int64_t chunks,
+                          function_ref<void(OpBuilder &, const PanelWork &)> body) {
+  Location loc = op.getLoc();
+  KernelEmitter e(builder, loc);
+  int64_t width = op.getPanels().getWidth(), vector = op.getPanels().getVector();
+  int64_t rows = op.getRows(), cols = op.getCols();
+  Value columns = op.getColumns();
+  std::optional<int64_t> staticColumns = getConstantIntValue(columns);
+
+  auto work = [&](OpBuilder &b, Value panel, Value chunk) {
+    KernelEmitter e(b, loc);
+    Value first = e.mul(panel, width);
+    Value rhs = e.mul(first, cols), result = e.mul(first, rows);
+    int64_t full = width / vector;
+    auto variant = [&](OpBuilder &b, int64_t vectors) { body(b, PanelWork{vectors, rhs, result, chunk}); };
+    if (full == 1 || (staticColumns && *staticColumns % width == 0))
+      return variant(b, full);
+    // The last panel can be narrower: one variant for each number of vectors, chosen once a panel.
+    SmallVector<int64_t> cases;
+    int64_t tail = 0;
+    if (staticColumns) {
+      tail = (*staticColumns % width + vector - 1) / vector;
+      if (*staticColumns < width)
+        return variant(b, tail);
+      if (tail == full)
+        return variant(b, full);
+      cases.push_back(tail);
+    } else {
+      for (int64_t vectors = 1; vectors < full; ++vectors)
+        cases.push_back(vectors);
+    }
+    Value left = e.min(e.sub(columns, first), e.index(width));
+    Value vectors = e.ceilDiv(left, vector);
+    auto dispatch = scf::IndexSwitchOp::create(b, loc, TypeRange(), vectors, cases, cases.size());
+    for (auto [count, region] : llvm::zip_equal(cases, dispatch.getCaseRegions())) {
+      OpBuilder inner = OpBuilder::atBlockBegin(&region.emplaceBlock());
+      variant(inner, count);
+      scf::YieldOp::create(inner, loc);
+    }
+    OpBuilder inner = OpBuilder::atBlockBegin(&dispatch.getDefaultRegion().emplaceBlock());
+    variant(inner, full);
+    scf::YieldOp::create(inner, loc);
+  };
+
+  Value zero = e.index(0), one = e.index(1);
+  Value panelCount = e.ceilDiv(columns, width), chunkCount = e.index(chunks);
+  if (op.getParallel()) {
+    scf::ParallelOp::create(builder, loc, ValueRange{zero, zero}, ValueRange{panelCount, chunkCount},
+                            ValueRange{one, one},
+                            [&](OpBuilder &b, Location, ValueRange ivs) { work(b, ivs[0], ivs[1]); });
+    return;
+  }
+  scf::ForOp::create(builder, loc, zero, panelCount, one, ValueRange(),
+                     [&](OpBuilder &b, Location, Value panel, ValueRange) {
+                       scf::ForOp::create(b, loc, zero, chunkCount, one, ValueRange(),
+                                          [&](OpBuilder &b, Location, Value chunk, ValueRange) {
+                                            work(b, panel, chunk);
+                                            scf::YieldOp::create(b, loc);
+                                          });
+                       scf::YieldOp::create(b, loc);
+                     });
+}
+
+//===----------------------------------------------------------------------===//
+// Chunks, parameters, buffers
+//===----------------------------------------------------------------------===//
+
+std::vector<int64_t> spnn::balanceChunks(ArrayRef<int64_t> weights, int64_t chunks) {
+  int64_t total = std::accumulate(weights.begin(), weights.end(), int64_t(0));
+  std::vector<int64_t> bounds{0};
+  int64_t item = 0, done = 0, items = weights.size();
+  for (int64_t chunk = 1; chunk < chunks; ++chunk) {
+    // Take items while that brings the running sum closer to the chunk's share.
+    double share = static_cast<double>(total) * chunk / chunks;
+    while (item < items && done + weights[item] / 2.0 <= share)
+      done += weights[item++];
+    bounds.push_back(item);
+  }
+  bounds.push_back(items);
+  return bounds;
+}
+
+int64_t spnn::chooseChunks(int64_t storedValues, int64_t items) {
+  constexpr int64_t kValuesPerChunk = 4096, kMaxChunks = 16;
+  return std::max<int64_t>(1, std::min({kMaxChunks, items, storedValues / kValuesPerChunk}));
+}
+
+int64_t spnn::getParameter(DictionaryAttr parameters, StringRef name, int64_t fallback) {
+  auto attr = dyn_cast_or_null<IntegerAttr>(parameters.get(name));
+  return attr ? attr.getInt() : fallback;
+}
+
+DictionaryAttr spnn::makeParameters(MLIRContext *context, ArrayRef<std::pair<StringRef, int64_t>> parameters) {
+  Builder builder(context);
+  SmallVector<NamedAttribute> attrs;
+  for (auto [name, value] : parameters)
+    attrs.push_back(builder.getNamedAttr(name, builder.getI64IntegerAttr(value)));
+  return builder.getDictionaryAttr(attrs);
+}
+
+DenseElementsAttr spnn::makeIntegers(MLIRContext *context, unsigned bytes, ArrayRef<int64_t> values) {
+  std::vector<char> raw(values.size() * bytes);
+  for (auto [i, value] : llvm::enumerate(values))
+    for (unsigned byte = 0; byte < bytes; ++byte)
+      raw[i * bytes + byte] = static_cast<char>(static_cast<uint64_t>(value) >> (8 * byte));
+  auto type = RankedTensorType::get({static_cast<int64_t>(values.size())}, IntegerType::get(context, bytes * 8));
+  return DenseElementsAttr::getFromRawBuffer(type, raw);
+}
+
+DenseElementsAttr spnn::makeValues(Type type, ArrayRef<uint8_t> raw) {
+  int64_t count = raw.size() / (type.getIntOrFloatBitWidth() / 8);
+  return DenseElementsAttr::getFromRawBuffer(RankedTensorType::get({count}, type),
+                                             ArrayRef<char>(reinterpret_cast<const char *>(raw.data()), raw.size()));
+}
+
+LogicalResult spnn::checkStorageCount(KernelMatmulOp op, unsigned count) {
+  if (op.getStorage().size() == count)
+    return success();
+  return op.emitOpError() << "kernel '" << op.getKernel() << "' takes " << count << " storage buffers, got "
+                          << op.getStorage().size();
+}

@@ -1,0 +1,88 @@
+//===----------------------------------------------------------------------===//
+//
+// Part of the sparse neural network compiler, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// What the emitters of CPU kernels share: index arithmetic, panel loops, epilogues, chunk tables.
+//
+//===----------------------------------------------------------------------===//
+#ifndef SPNN_LIB_LOWERING_KERNELS_KERNELEMITTER_H
+#define SPNN_LIB_LOWERING_KERNELS_KERNELEMITTER_H
+
+#include "spnn/IR/SPNN.h"
+#include "spnn/Lowering/CpuKernel.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+namespace spnn {
+
+/// Short names for the index and vector arithmetic that kernels emit. Products and sums of floats carry
+/// `fastmath<contract>`: the target fuses them where it has FMA.
+class KernelEmitter {
+public:
+  KernelEmitter(mlir::OpBuilder &builder, mlir::Location loc) : b(builder), loc(loc) {}
+
+  mlir::Value index(int64_t value);
+  mlir::Value add(mlir::Value lhs, mlir::Value rhs);
+  mlir::Value sub(mlir::Value lhs, mlir::Value rhs);
+  mlir::Value mul(mlir::Value lhs, mlir::Value rhs);
+  mlir::Value mul(mlir::Value lhs, int64_t rhs) { return mul(lhs, index(rhs)); }
+  mlir::Value add(mlir::Value lhs, int64_t rhs) { return rhs == 0 ? lhs : add(lhs, index(rhs)); }
+  mlir::Value min(mlir::Value lhs, mlir::Value rhs);
+  mlir::Value ceilDiv(mlir::Value lhs, int64_t rhs);
+  /// Loads an unsigned integer element as index.
+  mlir::Value loadIndex(mlir::Value memref, mlir::Value position);
+  mlir::Value loadVector(mlir::Value memref, mlir::Value position, int64_t elements);
+  void storeVector(mlir::Value vector, mlir::Value memref, mlir::Value position);
+  /// A vector whose elements are all memref[position].
+  mlir::Value loadBroadcast(mlir::Value memref, mlir::Value position, int64_t elements);
+  mlir::Value broadcast(mlir::Value scalar, int64_t elements);
+  /// accumulator + a * b, contractible.
+  mlir::Value multiplyAdd(mlir::Value a, mlir::Value x, mlir::Value accumulator);
+  /// The activation of a scalar or vector.
+  mlir::Value activate(Activation activation, mlir::Value x);
+
+  mlir::OpBuilder &b;
+  mlir::Location loc;
+};
+
+/// Where one (panel, chunk) of the work lies.
+struct PanelWork {
+  int64_t vectors;     ///< vectors of a panel row
+  mlir::Value rhs;     ///< element at which the panel of the right-hand side begins
+  mlir::Value result;  ///< element at which the panel of the result begins
+  mlir::Value chunk;   ///< number of the chunk
+};
+
+/// Emits the loops over panels and chunks of `op`, parallel if the op says so, and calls `body` once for each number of
+/// vectors that a panel can have (one for static columns that are a multiple of the width).
+void emitPanelLoops(KernelMatmulOp op, mlir::OpBuilder &builder, int64_t chunks,
+                    llvm::function_ref<void(mlir::OpBuilder &, const PanelWork &)> body);
+
+/// Boundaries (chunks + 1 of them) that cut items into runs of nearly equal weight; item i weighs `weights[i]`.
+std::vector<int64_t> balanceChunks(llvm::ArrayRef<int64_t> weights, int64_t chunks);
+
+/// Number of chunks for `storedValues` values: enough to balance threads, not so many that loops become short.
+int64_t chooseChunks(int64_t storedValues, int64_t items);
+
+/// An integer parameter of a kernel op, `fallback` if absent.
+int64_t getParameter(mlir::DictionaryAttr parameters, llvm::StringRef name, int64_t fallback);
+mlir::DictionaryAttr makeParameters(mlir::MLIRContext *context,
+                                    llvm::ArrayRef<std::pair<llvm::StringRef, int64_t>> parameters);
+
+/// A rank-1 constant of integers of `bytes` bytes (1, 2, 4 or 8).
+mlir::DenseElementsAttr makeIntegers(mlir::MLIRContext *context, unsigned bytes, llvm::ArrayRef<int64_t> values);
+/// A rank-1 constant of opaque values of `type`.
+mlir::DenseElementsAttr makeValues(mlir::Type type, llvm::ArrayRef<uint8_t> raw);
+
+/// Fails with an error at the op unless it has `count` storage buffers.
+mlir::LogicalResult checkStorageCount(KernelMatmulOp op, unsigned count);
+
+} // namespace spnn
+
+#endif // SPNN_LIB_LOWERING_KERNELS_KERNELEMITTER_H

@@ -1,0 +1,73 @@
+//===----------------------------------------------------------------------===//
+//
+// Part of the sparse neural network compiler, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Pass spnn-lower-kernels: emits the loops of kernel ops on memrefs.
+//
+//===----------------------------------------------------------------------===//
+#include "Kernels/GemmCall.h"
+#include "Kernels/PanelCopies.h"
+#include "spnn/IR/SPNN.h"
+#include "spnn/Lowering/CpuKernel.h"
+#include "spnn/Lowering/Passes.h"
+
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+namespace spnn {
+#define GEN_PASS_DEF_LOWERKERNELS
+#include "spnn/Lowering/Passes.h.inc"
+} // namespace spnn
+
+using namespace mlir;
+using namespace spnn;
+
+namespace {
+struct LowerKernels : public spnn::impl::LowerKernelsBase<LowerKernels> {
+  using LowerKernelsBase::LowerKernelsBase;
+
+  void runOnOperation() override {
+    ModuleOp module = getOperation();
+    auto target = module->getAttrOfType<TargetAttr>(kTargetAttrName);
+    bool parallel = !target || target.getThreads() != 1;
+    int64_t vectorBytes = target ? target.getVectorBytes() : 16;
+    SmallVector<DestinationStyleOpInterface> kernels;
+    module.walk([&](DestinationStyleOpInterface op) {
+      if (isa<KernelMatmulOp, KernelGemmOp, PackPanelsOp, UnpackPanelsOp>(op.getOperation()))
+        kernels.push_back(op);
+    });
+    for (DestinationStyleOpInterface op : kernels) {
+      if (failed(lower(op, parallel, vectorBytes)))
+        return signalPassFailure();
+      op->erase();
+    }
+  }
+
+  static LogicalResult lower(DestinationStyleOpInterface op, bool parallel, int64_t vectorBytes) {
+    if (op->getNumResults() != 0)
+      return op->emitOpError() << "works on tensors; kernels are lowered after bufferization";
+    OpBuilder builder(op);
+    if (auto pack = dyn_cast<PackPanelsOp>(op.getOperation()))
+      return emitPackPanels(pack, builder, parallel);
+    if (auto unpack = dyn_cast<UnpackPanelsOp>(op.getOperation()))
+      return emitUnpackPanels(unpack, builder, parallel);
+    if (auto gemm = dyn_cast<KernelGemmOp>(op.getOperation()))
+      return emitGemmCall(gemm, builder, vectorBytes);
+    auto matmul = cast<KernelMatmulOp>(op.getOperation());
+    const CpuKernel *kernel = findCpuKernel(matmul.getKernel());
+    if (!kernel) {
+      InFlightDiagnostic diag = matmul.emitOpError() << "there is no kernel '" << matmul.getKernel() << "'; kernels are";
+      for (const CpuKernel *known : getCpuKernels())
+        diag << " " << known->name();
+      return diag;
+    }
+    return kernel->emit(matmul, builder);
+  }
+};
+} // namespace

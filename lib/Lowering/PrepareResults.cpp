@@ -1,0 +1,123 @@
+//===----------------------------------------------------------------------===//
+//
+// Part of the sparse neural network compiler, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Pass spnn-prepare-results: results of public functions become memory that the caller gives.
+//
+//===----------------------------------------------------------------------===//
+#include "spnn/IR/SPNN.h"
+#include "spnn/Lowering/Passes.h"
+
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Bufferization/IR/Bufferization.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Interfaces/ValueBoundsOpInterface.h"
+
+namespace spnn {
+#define GEN_PASS_DEF_PREPARERESULTS
+#include "spnn/Lowering/Passes.h.inc"
+} // namespace spnn
+
+using namespace mlir;
+
+namespace {
+/// Names the input extent that a dynamic result extent equals as [input, dim]; a static one as [-1, extent].
+FailureOr<ArrayAttr> traceExtents(func::FuncOp function, Value result, unsigned number) {
+  Builder builder(function.getContext());
+  auto type = cast<RankedTensorType>(result.getType());
+  SmallVector<Attribute> extents;
+  for (int64_t dim = 0; dim < type.getRank(); ++dim) {
+    if (!type.isDynamicDim(dim)) {
+      extents.push_back(builder.getDenseI64ArrayAttr({-1, type.getDimSize(dim)}));
+      continue;
+    }
+    std::optional<std::pair<int64_t, int64_t>> source;
+    for (BlockArgument argument : function.getArguments()) {
+      auto argumentType = dyn_cast<RankedTensorType>(argument.getType());
+      for (int64_t d = 0; argumentType && !source && d < argumentType.getRank(); ++d) {
+        if (!argumentType.isDynamicDim(d))
+          continue;
+        FailureOr<bool> equal = ValueBoundsConstraintSet::areEqual(ValueBoundsConstraintSet::Variable(result, dim),
+                                                                   ValueBoundsConstraintSet::Variable(argument, d));
+        if (succeeded(equal) && *equal)
+          source = {argument.getArgNumber(), d};
+      }
+    }
+    if (!source)
+      return function.emitOpError() << "extent " << dim << " of result " << number
+                                    << " is not an extent of an input; such results cannot be compiled yet";
+    extents.push_back(builder.getDenseI64ArrayAttr({source->first, source->second}));
+  }
+  return builder.getArrayAttr(extents);
+}
+
+LogicalResult prepare(func::FuncOp function) {
+  Builder attrs(function.getContext());
+  if (!llvm::hasSingleElement(function.getBody()))
+    return function.emitOpError() << "must have one block";
+  auto isStatically = [](Type type) { return isa<RankedTensorType>(type); };
+  for (Type type : function.getArgumentTypes())
+    if (!isStatically(type) || cast<RankedTensorType>(type).getEncoding())
+      return function.emitOpError() << "arguments of a compiled function are dense ranked tensors, got " << type;
+  for (Type type : function.getResultTypes())
+    if (!isStatically(type) || cast<RankedTensorType>(type).getEncoding())
+      return function.emitOpError() << "results of a compiled function are dense ranked tensors, got " << type;
+
+  unsigned inputs = function.getNumArguments();
+  auto terminator = cast<func::ReturnOp>(function.getBody().front().getTerminator());
+  SmallVector<Attribute> extents;
+  for (auto [number, result] : llvm::enumerate(terminator.getOperands())) {
+    FailureOr<ArrayAttr> traced = traceExtents(function, result, number);
+    if (failed(traced))
+      return failure();
+    extents.push_back(*traced);
+  }
+  for (unsigned i = 0; i < inputs; ++i) {
+    function.setArgAttr(i, bufferization::BufferizationDialect::kWritableAttrName, attrs.getBoolAttr(false));
+    function.setArgAttr(i, LLVM::LLVMDialect::getNoAliasAttrName(), attrs.getUnitAttr());
+  }
+  OpBuilder builder(terminator);
+  SmallVector<Value> results(terminator.getOperands());
+  for (auto [number, result] : llvm::enumerate(results)) {
+    auto type = cast<RankedTensorType>(result.getType());
+    SmallVector<NamedAttribute> argAttrs;
+    if (DictionaryAttr named = function.getResultAttrDict(number))
+      argAttrs.append(named.begin(), named.end());
+    argAttrs.emplace_back(attrs.getStringAttr(LLVM::LLVMDialect::getNoAliasAttrName()), attrs.getUnitAttr());
+    auto memrefType = MemRefType::get(type.getShape(), type.getElementType());
+    unsigned at = function.getNumArguments();
+    if (failed(function.insertArgument(at, memrefType, attrs.getDictionaryAttr(argAttrs), result.getLoc())))
+      return function.emitOpError() << "cannot take result " << number << " as an argument";
+    auto write = bufferization::MaterializeInDestinationOp::create(builder, terminator.getLoc(), Type(), result,
+                                                                   function.getArgument(at));
+    write.setRestrict(true);
+    write.setWritable(true);
+  }
+  while (function.getNumResults() != 0)
+    if (failed(function.eraseResult(0)))
+      return function.emitOpError() << "cannot drop its results";
+  func::ReturnOp::create(builder, terminator.getLoc());
+  terminator.erase();
+  function->setAttr("spnn.inputs", attrs.getI64IntegerAttr(inputs));
+  function->setAttr("spnn.result_extents", attrs.getArrayAttr(extents));
+  return success();
+}
+
+struct PrepareResults : public spnn::impl::PrepareResultsBase<PrepareResults> {
+  using PrepareResultsBase::PrepareResultsBase;
+
+  void runOnOperation() override {
+    for (func::FuncOp function : getOperation().getOps<func::FuncOp>()) {
+      if (function.isPrivate() || function.isExternal() || function->hasAttr("spnn.inputs"))
+        continue;
+      if (failed(prepare(function)))
+        return signalPassFailure();
+    }
+  }
+};
+} // namespace

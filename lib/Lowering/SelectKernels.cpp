@@ -1,0 +1,392 @@
+//===----------------------------------------------------------------------===//
+//
+// Part of the sparse neural network compiler, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Pass spnn-select-kernels: graph-level products become kernel ops on packed weights.
+//
+//===----------------------------------------------------------------------===//
+#include "spnn/IR/SPNN.h"
+#include "spnn/IR/SparseFormats.h"
+#include "spnn/Lowering/CpuKernel.h"
+#include "spnn/Lowering/Passes.h"
+
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/Matchers.h"
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+namespace spnn {
+#define GEN_PASS_DEF_SELECTKERNELS
+#include "spnn/Lowering/Passes.h.inc"
+} // namespace spnn
+
+using namespace mlir;
+using namespace spnn;
+
+namespace {
+/// True for linalg's matmul of two row-major operands (no transposing maps).
+template <typename Op>
+bool hasDefaultMaps(Op op) {
+  return !op.hasUserDefinedMaps();
+}
+
+bool isF32(ValueRange values) {
+  return llvm::all_of(values, [](Value value) { return getElementTypeOrSelf(value.getType()).isF32(); });
+}
+
+class KernelSelector {
+public:
+  KernelSelector(ModuleOp module, TargetAttr target) : target(target), builder(module.getContext()) {}
+
+  LogicalResult select(MatmulOp op);
+  LogicalResult select(linalg::MatmulOp op);
+  LogicalResult select(linalg::BatchMatmulOp op);
+
+  int64_t sparse = 0, dense = 0;
+
+private:
+  LogicalResult selectSparse(MatmulOp op, const format::DenseMatrix &matrix, const format::SparseFormat &format);
+  LogicalResult selectDense(MatmulOp op);
+  /// The extent of `value` along `dim` as index.
+  Value extent(Value value, int64_t dim) { return tensor::DimOp::create(builder, value.getLoc(), value, dim); }
+  /// roundup(columns, panel vector) * rows elements.
+  Value emptyPanels(Location loc, Value columns, int64_t rows, PanelsAttr panels, Type element);
+  Value emptyMatrix(Location loc, RankedTensorType type, ArrayRef<OpFoldResult> sizes) {
+    return tensor::EmptyOp::create(builder, loc, sizes, type.getElementType());
+  }
+  Value transposed(Location loc, Value matrix);
+  int64_t getVectorElements(Type element) const {
+    int64_t bytes = target ? target.getVectorBytes() : 16;
+    return bytes / (element.getIntOrFloatBitWidth() / 8);
+  }
+
+  TargetAttr target;
+  OpBuilder builder;
+};
+} // namespace
+
+Value KernelSelector::transposed(Location loc, Value matrix) {
+  auto type = cast<RankedTensorType>(matrix.getType());
+  SmallVector<OpFoldResult> sizes{tensor::getMixedSize(builder, loc, matrix, 1),
+                                  tensor::getMixedSize(builder, loc, matrix, 0)};
+  Value init = tensor::EmptyOp::create(builder, loc, sizes, type.getElementType());
+  return linalg::TransposeOp::create(builder, loc, matrix, init, ArrayRef<int64_t>{1, 0})->getResult(0);
+}
+
+Value KernelSelector::emptyPanels(Location loc, Value columns, int64_t rows, PanelsAttr panels, Type element) {
+  auto constant = [&](int64_t value) -> Value { return arith::ConstantIndexOp::create(builder, loc, value); };
+  if (std::optional<int64_t> known = getConstantIntValue(columns)) {
+    int64_t rounded = llvm::alignTo(*known, panels.getVector());
+    return tensor::EmptyOp::create(builder, loc, ArrayRef<int64_t>{rounded * rows}, element);
+  }
+  Value vectors = arith::CeilDivSIOp::create(builder, loc, columns, constant(panels.getVector()));
+  Value elements = arith::MulIOp::create(builder, loc, vectors, constant(panels.getVector() * rows));
+  return tensor::EmptyOp::create(builder, loc, ArrayRef<OpFoldResult>{elements}, element);
+}
+
+LogicalResult KernelSelector::select(MatmulOp op) {
+  builder.setInsertionPoint(op);
+  auto weights = cast<RankedTensorType>(op.getLhs().getType());
+  if (!weights.getEncoding())
+    return selectDense(op);
+  auto format = getSparseFormat(weights, [&]() { return op.emitOpError(); });
+  if (!format)
+    return failure();
+  if (op.getTransposeLhs())
+    return op.emitOpError() << "a sparse lhs must not be transposed here (run spnn-decompose first)";
+  std::optional<format::DenseMatrix> matrix = getConstantMatrix(op.getLhs());
+  if (!matrix)
+    return op.emitOpError() << "sparse weights must be constant: kernels are packed at compile time";
+  if (std::optional<std::string> lost = format->checkPack(*matrix))
+    return op.emitOpError() << "weights do not fit format " << format->name() << ": " << *lost;
+  return selectSparse(op, *matrix, *format);
+}
+
+LogicalResult KernelSelector::selectSparse(MatmulOp op, const format::DenseMatrix &matrix,
+                                           const format::SparseFormat &format) {
+  Location loc = op.getLoc();
+  auto rhsType = cast<RankedTensorType>(op.getRhs().getType());
+  auto resultType = cast<RankedTensorType>(op.getType());
+  Type element = resultType.getElementType();
+  if (op.getBias() && op.getBiasAxis() != 0)
+    return op.emitOpError() << "the bias of a kernel runs along axis 0 (run spnn-decompose first)";
+  if (!element.isF32())
+    return op.emitOpError() << "CPU kernels compute in f32, got " << element;
+
+  KernelProblem problem{matrix,           cast<RankedTensorType>(op.getLhs().getType()).getEncoding(),
+                        format.name(),    element,
+                        op.getColumns(),  /*expectedColumns=*/0,
+                        getVectorElements(element)};
+  auto decision = op->getAttrOfType<DictionaryAttr>(kDecisionAttrName);
+  auto wanted = decision ? decision.getAs<StringAttr>("kernel") : StringAttr();
+  const CpuKernel *chosen = nullptr;
+  std::string reasons;
+  for (const CpuKernel *kernel : getCpuKernels()) {
+    if (wanted && wanted.getValue() != kernel->name())
+      continue;
+    std::optional<std::string> reason = kernel->checkProblem(problem);
+    if (!reason) {
+      chosen = kernel;
+      break;
+    }
+    reasons += (reasons.empty() ? "" : "; ") + kernel->name().str() + ": " + *reason;
+  }
+  if (!chosen)
+    return op.emitOpError() << "no kernel multiplies " << format.name() << " weights with "
+                            << (op.getColumns() == 1 ? "one column" : "this operand") << " ("
+                            << (reasons.empty() ? "unknown kernel '" + wanted.str() + "'" : reasons) << ")";
+
+  DictionaryAttr parameters = decision ? decision.getAs<DictionaryAttr>("parameters") : DictionaryAttr();
+  if (!parameters)
+    parameters = chosen->getParameters(problem);
+  PanelsAttr panels = chosen->getPanels(problem);
+  PackedWeights packed = chosen->pack(problem, parameters);
+  SmallVector<Value> storage;
+  for (DenseElementsAttr buffer : packed.buffers)
+    storage.push_back(arith::ConstantOp::create(builder, loc, buffer));
+
+  bool transposeRhs = op.getTransposeRhs();
+  Value columns = builder.createOrFold<tensor::DimOp>(loc, op.getRhs(), transposeRhs ? 0 : 1);
+  int64_t rows = matrix.shape.rows, cols = matrix.shape.cols;
+
+  Value rhs;
+  if (panels.getWidth() == 1 && op.getColumns() == 1) {
+    // A single column is its own panel.
+    rhs = tensor::CollapseShapeOp::create(builder, loc, op.getRhs(), ArrayRef<ReassociationIndices>{{0, 1}});
+  } else {
+    Value init = emptyPanels(loc, columns, cols, panels, element);
+    auto pack = PackPanelsOp::create(builder, loc, TypeRange{init.getType()}, op.getRhs(), init, panels, transposeRhs);
+    rhs = pack.getResult(0);
+  }
+  Value init = emptyPanels(loc, columns, rows, panels, element);
+  auto kernel = KernelMatmulOp::create(builder, loc, TypeRange{init.getType()}, storage, rhs, columns, op.getBias(), init,
+                                       builder.getStringAttr(chosen->name()), problem.format, rows, cols, panels,
+                                       parameters, op.getActivation(), /*parallel=*/false);
+  bool parallel = !target || target.getThreads() != 1;
+  // A parallel region costs about a microsecond; below this many multiply-adds it would not pay.
+  constexpr int64_t kMinParallelWork = 1 << 18;
+  int64_t knownColumns = ShapedType::isDynamic(op.getColumns()) ? panels.getWidth() : op.getColumns();
+  kernel.setParallel(parallel && packed.storedValues * knownColumns >= kMinParallelWork);
+  if (decision)
+    kernel->setDiscardableAttr(kDecisionAttrName, decision);
+
+  Value result;
+  if (panels.getWidth() == 1 && op.getColumns() == 1) {
+    result = tensor::ExpandShapeOp::create(builder, loc, resultType, kernel.getResult(0),
+                                           ArrayRef<ReassociationIndices>{{0, 1}});
+  } else {
+    // What follows usually wants n x m: unpack into that, and let the transposition fold with the next one.
+    SmallVector<OpFoldResult> sizes{ShapedType::isDynamic(rhsType.getDimSize(transposeRhs ? 0 : 1))
+                                        ? OpFoldResult(columns)
+                                        : builder.getIndexAttr(rhsType.getDimSize(transposeRhs ? 0 : 1)),
+                                    builder.getIndexAttr(rows)};
+    Value out = tensor::EmptyOp::create(builder, loc, sizes, element);
+    auto unpack = UnpackPanelsOp::create(builder, loc, TypeRange{out.getType()}, kernel.getResult(0), out, panels,
+                                         /*transpose=*/true);
+    result = transposed(loc, unpack.getResult(0));
+  }
+  if (result.getType() != resultType)
+    result = tensor::CastOp::create(builder, loc, resultType, result);
+  emitRemark(loc) << "kernel " << chosen->name() << " on " << rows << "x" << cols << " " << format.name() << " weights, "
+                  << packed.storedValues << " stored values, parameters " << parameters;
+  op.replaceAllUsesWith(result);
+  op.erase();
+  ++sparse;
+  return success();
+}
+
+LogicalResult KernelSelector::selectDense(MatmulOp op) {
+  Location loc = op.getLoc();
+  auto resultType = cast<RankedTensorType>(op.getType());
+  if (!resultType.getElementType().isF32())
+    return op.emitOpError() << "oneDNN multiplies f32 here, got " << resultType.getElementType();
+  // (op(A) op(B))^T = op(B)^T op(A)^T: activations stay batch-major, as the rest of a dense network wants them.
+  bool flip = op.getBiasAxis() == 0;
+  Value lhs = flip ? op.getRhs() : op.getLhs(), rhs = flip ? op.getLhs() : op.getRhs();
+  bool transposeLhs = flip ? !op.getTransposeRhs() : op.getTransposeLhs();
+  bool transposeRhs = flip ? !op.getTransposeLhs() : op.getTransposeRhs();
+  SmallVector<OpFoldResult> sizes{tensor::getMixedSize(builder, loc, lhs, transposeLhs ? 1 : 0),
+                                  tensor::getMixedSize(builder, loc, rhs, transposeRhs ? 0 : 1)};
+  Value init = tensor::EmptyOp::create(builder, loc, sizes, resultType.getElementType());
+  auto gemm = KernelGemmOp::create(builder, loc, TypeRange{init.getType()}, lhs, rhs, op.getBias(), init, transposeLhs,
+                                   transposeRhs, op.getActivation());
+  if (Attribute decision = op->getAttr(kDecisionAttrName))
+    gemm->setDiscardableAttr(kDecisionAttrName, decision);
+  Value result = flip ? transposed(loc, gemm.getResult(0)) : gemm.getResult(0);
+  if (result.getType() != resultType)
+    result = tensor::CastOp::create(builder, loc, resultType, result);
+  emitRemark(loc) << "dense product through oneDNN";
+  op.replaceAllUsesWith(result);
+  op.erase();
+  ++dense;
+  return success();
+}
+
+/// A fill with zero, which a product may overwrite.
+static bool isZeroFill(Value value) {
+  auto fill = value.getDefiningOp<linalg::FillOp>();
+  return fill && matchPattern(fill.getInputs()[0], m_AnyZeroFloat());
+}
+
+LogicalResult KernelSelector::select(linalg::MatmulOp op) {
+  builder.setInsertionPoint(op);
+  if (op->getNumResults() != 1 || !isF32(op->getOperands()) || !hasDefaultMaps(op) || !isZeroFill(op.getOutputs()[0]))
+    return success(); // stays a linalg loop nest
+  Value init = op.getOutputs()[0].getDefiningOp<linalg::FillOp>().getOutputs()[0];
+  auto gemm = KernelGemmOp::create(builder, op.getLoc(), TypeRange{init.getType()}, op.getInputs()[0], op.getInputs()[1],
+                                   Value(), init, false, false, Activation::None);
+  op->replaceAllUsesWith(gemm.getResults());
+  op->erase();
+  ++dense;
+  return success();
+}
+
+LogicalResult KernelSelector::select(linalg::BatchMatmulOp op) {
+  builder.setInsertionPoint(op);
+  if (op->getNumResults() != 1 || !isF32(op->getOperands()) || !hasDefaultMaps(op) || !isZeroFill(op.getOutputs()[0]))
+    return success();
+  Location loc = op.getLoc();
+  Value init = op.getOutputs()[0].getDefiningOp<linalg::FillOp>().getOutputs()[0];
+  Value zero = arith::ConstantIndexOp::create(builder, loc, 0), one = arith::ConstantIndexOp::create(builder, loc, 1);
+  Value batches = tensor::DimOp::create(builder, loc, init, 0);
+  auto slice = [&](OpBuilder &b, Value tensor, Value batch, SmallVector<OpFoldResult> &offsets,
+                   SmallVector<OpFoldResult> &sizes, SmallVector<OpFoldResult> &strides) -> RankedTensorType {
+    auto type = cast<RankedTensorType>(tensor.getType());
+    offsets = {batch, b.getIndexAttr(0), b.getIndexAttr(0)};
+    sizes = {b.getIndexAttr(1), tensor::getMixedSize(b, loc, tensor, 1), tensor::getMixedSize(b, loc, tensor, 2)};
+    strides = {b.getIndexAttr(1), b.getIndexAttr(1), b.getIndexAttr(1)};
+    return RankedTensorType::get(type.getShape().drop_front(), type.getElementType());
+  };
+  auto loop = scf::ForOp::create(
+      builder, loc, zero, batches, one, ValueRange{init}, [&](OpBuilder &b, Location, Value batch, ValueRange state) {
+        SmallVector<OpFoldResult> offsets, sizes, strides;
+        auto extract = [&](Value tensor) -> Value {
+          RankedTensorType type = slice(b, tensor, batch, offsets, sizes, strides);
+          return tensor::ExtractSliceOp::create(b, loc, type, tensor, offsets, sizes, strides);
+        };
+        Value lhs = extract(op.getInputs()[0]), rhs = extract(op.getInputs()[1]), out = extract(state[0]);
+        auto gemm = KernelGemmOp::create(b, loc, TypeRange{out.getType()}, lhs, rhs, Value(), out, false, false,
+                                         Activation::None);
+        Value next = tensor::InsertSliceOp::create(b, loc, gemm.getResult(0), state[0], offsets, sizes, strides);
+        scf::YieldOp::create(b, loc, next);
+      });
+  op->replaceAllUsesWith(loop.getResults());
+  op->erase();
+  ++dense;
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Layout changes around kernels
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// Packing or transposing what was transposed reads the source the other way round; transposing twice is nothing.
+struct FoldTransposeIntoPack : public OpRewritePattern<PackPanelsOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(PackPanelsOp op, PatternRewriter &rewriter) const override {
+    auto transpose = op.getSource().getDefiningOp<linalg::TransposeOp>();
+    if (!transpose || transpose.getPermutation() != ArrayRef<int64_t>{1, 0})
+      return rewriter.notifyMatchFailure(op, "source is not transposed");
+    rewriter.modifyOpInPlace(op, [&]() {
+      op.getSourceMutable().assign(transpose.getInput());
+      op.setTranspose(!op.getTranspose());
+    });
+    return success();
+  }
+};
+
+struct FoldDoubleTranspose : public OpRewritePattern<linalg::TransposeOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(linalg::TransposeOp op, PatternRewriter &rewriter) const override {
+    auto before = op.getInput().getDefiningOp<linalg::TransposeOp>();
+    if (!before || op.getPermutation() != ArrayRef<int64_t>{1, 0} || before.getPermutation() != op.getPermutation() ||
+        before.getInput().getType() != op->getResult(0).getType())
+      return rewriter.notifyMatchFailure(op, "not a transposition of a transposition");
+    rewriter.replaceOp(op, before.getInput());
+    return success();
+  }
+};
+
+/// A gemm reads a transposed operand as it lies.
+struct FoldTransposeIntoGemm : public OpRewritePattern<KernelGemmOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(KernelGemmOp op, PatternRewriter &rewriter) const override {
+    auto input = [](Value value) -> Value {
+      auto transpose = value.getDefiningOp<linalg::TransposeOp>();
+      return transpose && transpose.getPermutation() == ArrayRef<int64_t>{1, 0} ? transpose.getInput() : Value();
+    };
+    Value lhs = input(op.getLhs()), rhs = input(op.getRhs());
+    if (!lhs && !rhs)
+      return rewriter.notifyMatchFailure(op, "no operand is transposed");
+    rewriter.modifyOpInPlace(op, [&]() {
+      if (lhs) {
+        op.getLhsMutable().assign(lhs);
+        op.setTransposeLhs(!op.getTransposeLhs());
+      }
+      if (rhs) {
+        op.getRhsMutable().assign(rhs);
+        op.setTransposeRhs(!op.getTransposeRhs());
+      }
+    });
+    return success();
+  }
+};
+
+/// Transposing a row or a column moves no element.
+struct TransposeVectorAsReshape : public OpRewritePattern<linalg::TransposeOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(linalg::TransposeOp op, PatternRewriter &rewriter) const override {
+    auto type = dyn_cast<RankedTensorType>(op.getInput().getType());
+    if (!type || type.getRank() != 2 || !type.hasStaticShape() || op.getPermutation() != ArrayRef<int64_t>{1, 0} ||
+        (type.getDimSize(0) != 1 && type.getDimSize(1) != 1))
+      return rewriter.notifyMatchFailure(op, "not a transposition of a static row or column");
+    SmallVector<ReassociationIndices> all{{0, 1}};
+    Value flat = tensor::CollapseShapeOp::create(rewriter, op.getLoc(), op.getInput(), all);
+    rewriter.replaceOpWithNewOp<tensor::ExpandShapeOp>(op, op->getResult(0).getType(), flat, all);
+    return success();
+  }
+};
+
+struct SelectKernels : public spnn::impl::SelectKernelsBase<SelectKernels> {
+  using SelectKernelsBase::SelectKernelsBase;
+
+  void runOnOperation() override {
+    ModuleOp module = getOperation();
+    KernelSelector selector(module, module->getAttrOfType<TargetAttr>(kTargetAttrName));
+    SmallVector<Operation *> products;
+    module.walk([&](Operation *op) {
+      if (isa<MatmulOp, linalg::MatmulOp, linalg::BatchMatmulOp>(op))
+        products.push_back(op);
+    });
+    for (Operation *op : products) {
+      LogicalResult done = llvm::TypeSwitch<Operation *, LogicalResult>(op)
+                               .Case<MatmulOp, linalg::MatmulOp, linalg::BatchMatmulOp>(
+                                   [&](auto product) { return selector.select(product); });
+      if (failed(done))
+        return signalPassFailure();
+    }
+    numSparse += selector.sparse;
+    numDense += selector.dense;
+
+    RewritePatternSet patterns(&getContext());
+    patterns.add<FoldTransposeIntoPack, FoldDoubleTranspose, FoldTransposeIntoGemm, TransposeVectorAsReshape>(
+        &getContext());
+    PackPanelsOp::getCanonicalizationPatterns(patterns, &getContext());
+    linalg::TransposeOp::getCanonicalizationPatterns(patterns, &getContext());
+    tensor::DimOp::getCanonicalizationPatterns(patterns, &getContext());
+    tensor::CastOp::getCanonicalizationPatterns(patterns, &getContext());
+    tensor::ExpandShapeOp::getCanonicalizationPatterns(patterns, &getContext());
+    tensor::CollapseShapeOp::getCanonicalizationPatterns(patterns, &getContext());
+    if (failed(applyPatternsGreedily(module, std::move(patterns)))) {
+      module.emitError() << "folding of layout changes did not converge";
+      signalPassFailure();
+    }
+  }
+};
+} // namespace

@@ -1,0 +1,102 @@
+//===----------------------------------------------------------------------===//
+//
+// Part of the sparse neural network compiler, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// What --explain prints: a table of the products of a module, their formats and kernels, and why.
+//
+//===----------------------------------------------------------------------===//
+#include "spnn/IR/SPNN.h"
+#include "spnn/Pipelines/Pipelines.h"
+
+#include "mlir/Pass/PassInstrumentation.h"
+#include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/raw_ostream.h"
+
+using namespace mlir;
+using namespace spnn;
+
+namespace {
+using Row = SmallVector<std::string>;
+
+double number(DictionaryAttr decision, StringRef name) {
+  auto attr = dyn_cast_or_null<FloatAttr>(decision.get(name));
+  return attr ? attr.getValueAsDouble() : 0;
+}
+
+std::string text(DictionaryAttr decision, StringRef name) {
+  auto attr = dyn_cast_or_null<StringAttr>(decision.get(name));
+  return attr ? attr.str() : "";
+}
+
+std::string printCandidates(DictionaryAttr decision) {
+  std::string result;
+  auto candidates = dyn_cast_or_null<ArrayAttr>(decision.get("candidates"));
+  for (auto candidate : candidates ? candidates.getAsRange<DictionaryAttr>() : ArrayAttr::get(decision.getContext(), {}).getAsRange<DictionaryAttr>())
+    if (candidate.get("predicted_us"))
+      result += llvm::formatv("{0}{1} {2:f1}", result.empty() ? "" : ", ", text(candidate, "format"),
+                              number(candidate, "predicted_us"))
+                    .str();
+  return result;
+}
+
+Row describe(MatmulOp op) {
+  auto extent = [](int64_t value) { return ShapedType::isDynamic(value) ? std::string("?") : std::to_string(value); };
+  Row row{extent(op.getRows()) + " x " + extent(op.getInner()) + " x " + extent(op.getColumns())};
+  auto decision = op->getAttrOfType<DictionaryAttr>(kDecisionAttrName);
+  if (!decision) {
+    bool sparse = cast<RankedTensorType>(op.getLhs().getType()).getEncoding() != nullptr;
+    row.append({"-", sparse ? "as given" : "dense", "-", "-", "-", sparse ? "the model's own encoding" : "not decided"});
+    return row;
+  }
+  row.append({llvm::formatv("{0:f1}", 100 * number(decision, "density")).str(), text(decision, "format"),
+              text(decision, "kernel"), llvm::formatv("{0:f1}", number(decision, "predicted_us")).str(),
+              printCandidates(decision), text(decision, "reason")});
+  return row;
+}
+
+void print(ArrayRef<Row> rows, llvm::raw_ostream &os) {
+  SmallVector<size_t> widths;
+  for (const Row &row : rows)
+    for (auto [i, cell] : llvm::enumerate(row)) {
+      widths.resize(std::max(widths.size(), i + 1));
+      widths[i] = std::max(widths[i], cell.size());
+    }
+  for (const Row &row : rows) {
+    std::string line;
+    for (auto [i, cell] : llvm::enumerate(row))
+      line += (i ? "  " : "") + cell + std::string(i + 1 < row.size() ? widths[i] - cell.size() : 0, ' ');
+    os << line << "\n";
+  }
+}
+
+/// Prints after the pass that decides, while products are still to be seen.
+class Explanation : public PassInstrumentation {
+public:
+  explicit Explanation(llvm::raw_ostream &os) : os(os) {}
+
+  void runAfterPass(Pass *pass, Operation *op) override {
+    if (pass->getArgument() != "spnn-select-formats")
+      return;
+    SmallVector<Row> rows{{"product (m x k x n)", "density %", "format", "kernel", "predicted us", "candidates (us)",
+                           "why"}};
+    op->walk([&](Operation *nested) {
+      if (auto product = dyn_cast<MatmulOp>(nested))
+        rows.push_back(describe(product));
+      else if (nested->getName().getStringRef().starts_with("linalg.") &&
+               (nested->getName().getStringRef().contains("matmul") || nested->getName().getStringRef().contains("conv")))
+        rows.push_back({nested->getName().getStringRef().str(), "-", "dense", "-", "-", "-", "no constant operand, or no sparse form yet"});
+    });
+    print(rows, os);
+  }
+
+private:
+  llvm::raw_ostream &os;
+};
+} // namespace
+
+void spnn::addExplanation(PassManager &pm, llvm::raw_ostream &os) {
+  pm.addInstrumentation(std::make_unique<Explanation>(os));
+}

@@ -1,0 +1,153 @@
+//===----------------------------------------------------------------------===//
+//
+// Part of the sparse neural network compiler, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The graph-level ops of the spnn dialect.
+//
+//===----------------------------------------------------------------------===//
+#include "Contraction.h"
+#include "Interpreter.h"
+
+#include "spnn/IR/SparseFormats.h"
+
+#include <cmath>
+
+using namespace mlir;
+using namespace spnn;
+using namespace spnn::reference;
+
+static LogicalResult evaluateConstant(Interpreter &interpreter, Operation *op) {
+  auto constant = cast<ConstantOp>(op);
+  auto type = cast<RankedTensorType>(constant.getType());
+  if (!type.hasStaticShape() || type.getRank() != 2)
+    return op->emitOpError("has type ") << type << ", which is no static matrix";
+  // Refuses what is too large before it is unpacked.
+  if (failed(interpreter.allocate(op, type.getElementType(), type.getShape())))
+    return failure();
+  auto emitError = [&]() { return op->emitOpError(); };
+  std::unique_ptr<format::SparseFormat> format = getSparseFormat(type, emitError);
+  if (!format)
+    return failure();
+  FailureOr<format::Storage> storage = readStorage(constant.getBuffers(), type, *format, emitError);
+  if (failed(storage))
+    return failure();
+  format::DenseMatrix matrix =
+      format->unpack({type.getDimSize(0), type.getDimSize(1)}, spnn::getElementBytes(type.getElementType()),
+                     isa<FloatType>(type.getElementType()), *storage);
+  return interpreter.set(op, constant.getResult(),
+                         Tensor::fromBytes(type.getElementType(), type.getShape(), matrix.data.data()));
+}
+
+/// Values stay the same, but the target format has to be able to hold them.
+static LogicalResult evaluateConvert(Interpreter &interpreter, Operation *op) {
+  auto convert = cast<ConvertOp>(op);
+  TensorRef value = interpreter.get(convert.getSource());
+  if (!value)
+    return failure();
+  auto type = cast<RankedTensorType>(convert.getType());
+  if (isSparse(type) && value->shape.size() == 2) {
+    auto staticType = RankedTensorType::get(value->shape, type.getElementType(), type.getEncoding());
+    std::unique_ptr<format::SparseFormat> format =
+        getSparseFormat(staticType, [&]() { return op->emitOpError(); });
+    if (!format)
+      return failure();
+    format::DenseMatrix matrix;
+    matrix.shape = {value->shape[0], value->shape[1]};
+    matrix.elementBytes = Tensor::getElementBytes(value->elementType);
+    matrix.isFloat = value->isFloat();
+    matrix.data = value->toBytes();
+    if (std::optional<std::string> broken = format->checkPack(matrix))
+      return op->emitOpError("cannot store its operand as ") << format->name() << ": " << *broken;
+  }
+  return interpreter.set(op, convert.getResult(), value);
+}
+
+static double activate(Activation activation, double x) {
+  switch (activation) {
+  case Activation::None:
+    return x;
+  case Activation::Relu:
+    return x < 0 ? 0 : x;
+  case Activation::GeluErf:
+    return x / 2 * (1 + std::erf(x * M_SQRT1_2));
+  case Activation::GeluTanh:
+    return x / 2 * (1 + std::tanh(std::sqrt(2 / M_PI) * (x + 0.044715 * x * x * x)));
+  case Activation::Sigmoid:
+    return 1 / (1 + std::exp(-x));
+  case Activation::Tanh:
+    return std::tanh(x);
+  case Activation::Silu:
+    return x / (1 + std::exp(-x));
+  }
+  return x;
+}
+
+static std::vector<int64_t> multiples(int64_t count, int64_t stride) {
+  std::vector<int64_t> result(count);
+  for (int64_t i = 0; i < count; ++i)
+    result[i] = i * stride;
+  return result;
+}
+
+static LogicalResult evaluateMatmul(Interpreter &interpreter, Operation *op) {
+  auto matmul = cast<MatmulOp>(op);
+  TensorRef lhs = interpreter.get(matmul.getLhs()), rhs = interpreter.get(matmul.getRhs());
+  if (!lhs || !rhs)
+    return failure();
+  int64_t rows = lhs->shape[0], inner = lhs->shape[1], rhsInner = rhs->shape[0], columns = rhs->shape[1];
+  if (matmul.getTransposeLhs())
+    std::swap(rows, inner);
+  if (matmul.getTransposeRhs())
+    std::swap(rhsInner, columns);
+  if (inner != rhsInner)
+    return op->emitOpError("has inner extents that disagree (C2): ") << inner << " and " << rhsInner;
+  TensorRef bias;
+  if (Value operand = matmul.getBias()) {
+    bias = interpreter.get(operand);
+    if (!bias)
+      return failure();
+    int64_t extent = matmul.getBiasAxis() == 0 ? rows : columns;
+    if (bias->size() != extent)
+      return op->emitOpError("has a bias of ") << bias->size() << " values for an extent of " << extent << " (C4)";
+  }
+  FailureOr<Tensor> result = interpreter.allocate(op, lhs->elementType, {rows, columns});
+  if (failed(result))
+    return failure();
+  if (result->size() != 0 && inner != 0) {
+    Contraction contraction;
+    bool lhsTransposed = matmul.getTransposeLhs(), rhsTransposed = matmul.getTransposeRhs();
+    contraction.lhs = {{0}, multiples(rows, lhsTransposed ? 1 : inner), multiples(inner, lhsTransposed ? rows : 1)};
+    contraction.rhs = {
+        {0}, multiples(inner, rhsTransposed ? 1 : columns), multiples(columns, rhsTransposed ? inner : 1)};
+    contraction.out = {{0}, multiples(rows, columns), multiples(columns, 1)};
+    contraction.lhsData = lhs->floats.data();
+    contraction.rhsData = rhs->floats.data();
+    contraction.outData = result->floats.data();
+    contraction.lhsSize = lhs->size();
+    contraction.rhsSize = rhs->size();
+    contraction.lhsZerosVanish = isSparse(matmul.getLhs().getType());
+    contraction.rhsZerosVanish = isSparse(matmul.getRhs().getType());
+    contract(op->getContext(), contraction);
+  }
+  for (int64_t i = 0; i < rows; ++i)
+    for (int64_t j = 0; j < columns; ++j) {
+      double &value = result->floats[i * columns + j];
+      if (bias)
+        value += bias->floats[matmul.getBiasAxis() == 0 ? i : j];
+      value = activate(matmul.getActivation(), value);
+    }
+  return interpreter.set(op, matmul.getResult(), std::move(*result));
+}
+
+Handler reference::getSPNNHandler(Operation *op) {
+  if (isa<ConstantOp>(op))
+    return evaluateConstant;
+  if (isa<ConvertOp>(op))
+    return evaluateConvert;
+  if (isa<MatmulOp>(op))
+    return evaluateMatmul;
+  return nullptr;
+}

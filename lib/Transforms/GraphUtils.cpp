@@ -1,0 +1,103 @@
+//===----------------------------------------------------------------------===//
+//
+// Part of the sparse neural network compiler, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// What several graph-level passes need: transpositions, constants and zero fills of rank-2 tensors.
+//
+//===----------------------------------------------------------------------===//
+#include "GraphUtils.h"
+
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/MemRef/Transforms/Transforms.h"
+#include "mlir/IR/Matchers.h"
+
+#include <cstring>
+
+using namespace mlir;
+using namespace spnn;
+
+Value spnn::getTransposeSource(Value value) {
+  auto transpose = value.getDefiningOp<linalg::TransposeOp>();
+  if (!transpose || !isa<RankedTensorType>(transpose.getInput().getType()) ||
+      transpose.getPermutation() != ArrayRef<int64_t>{1, 0})
+    return {};
+  return transpose.getInput();
+}
+
+SmallVector<OpFoldResult> spnn::getExtents(OpBuilder &builder, Location loc, Value value) {
+  if (auto matmul = value.getDefiningOp<MatmulOp>()) {
+    ReifiedRankedShapedTypeDims extents;
+    if (succeeded(matmul.reifyResultShapes(builder, extents)))
+      return extents.front();
+  }
+  return tensor::getMixedSizes(builder, loc, value);
+}
+
+Value spnn::createEmpty(OpBuilder &builder, Location loc, ArrayRef<OpFoldResult> extents, Type elementType) {
+  return tensor::EmptyOp::create(builder, loc, extents, elementType);
+}
+
+Value spnn::createTranspose(OpBuilder &builder, Location loc, Value value) {
+  if (Value source = getTransposeSource(value))
+    return source;
+  SmallVector<OpFoldResult> extents = getExtents(builder, loc, value);
+  std::swap(extents[0], extents[1]);
+  Value init = createEmpty(builder, loc, extents, getElementTypeOrSelf(value));
+  return linalg::TransposeOp::create(builder, loc, value, init, ArrayRef<int64_t>{1, 0})->getResult(0);
+}
+
+Value spnn::castTo(OpBuilder &builder, Location loc, Value value, Type type) {
+  return value.getType() == type ? value : tensor::CastOp::create(builder, loc, type, value).getResult();
+}
+
+std::optional<double> spnn::getSplatValue(Value value) {
+  if (auto fill = value.getDefiningOp<linalg::FillOp>())
+    value = fill.getInputs().front();
+  Attribute constant;
+  if (!matchPattern(value, m_Constant(&constant)))
+    return std::nullopt;
+  auto asDouble = [](APFloat number) {
+    bool inexact;
+    number.convert(APFloat::IEEEdouble(), APFloat::rmNearestTiesToEven, &inexact);
+    return number.convertToDouble();
+  };
+  if (auto number = dyn_cast<FloatAttr>(constant))
+    return asDouble(number.getValue());
+  if (auto splat = dyn_cast<SplatElementsAttr>(constant))
+    if (isa<FloatType>(splat.getElementType()))
+      return asDouble(splat.getSplatValue<APFloat>());
+  return std::nullopt;
+}
+
+bool spnn::isZeroTensor(Value value) { return getSplatValue(value) == 0.0; }
+
+bool spnn::isConstantMatrix(Value value) {
+  while (Operation *op = value.getDefiningOp()) {
+    if (!isa<ConvertOp, PruneOp>(op))
+      return matchPattern(op, m_Constant());
+    value = op->getOperand(0);
+  }
+  return false;
+}
+
+format::DenseMatrix spnn::transposeMatrix(const format::DenseMatrix &matrix) {
+  format::DenseMatrix result = matrix;
+  std::swap(result.shape.rows, result.shape.cols);
+  for (int64_t row = 0; row < matrix.shape.rows; ++row)
+    for (int64_t col = 0; col < matrix.shape.cols; ++col)
+      std::memcpy(result.element(col, row), matrix.element(row, col), matrix.elementBytes);
+  return result;
+}
+
+void spnn::populateGraphCleanupPatterns(RewritePatternSet &patterns) {
+  MLIRContext *context = patterns.getContext();
+  MatmulOp::getCanonicalizationPatterns(patterns, context);
+  linalg::TransposeOp::getCanonicalizationPatterns(patterns, context);
+  tensor::CastOp::getCanonicalizationPatterns(patterns, context);
+  tensor::CollapseShapeOp::getCanonicalizationPatterns(patterns, context);
+  tensor::ExpandShapeOp::getCanonicalizationPatterns(patterns, context);
+  memref::populateResolveRankedShapedTypeResultDimsPatterns(patterns);
+}

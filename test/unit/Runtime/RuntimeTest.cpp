@@ -1,0 +1,199 @@
+//===- RuntimeTest.cpp - Tests of the run-time library --------------------===//
+//
+// Part of the sparse neural network compiler, under the Apache License v2.0
+// with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Contexts, their arena, errors and threads, and the dense product.
+//
+//===----------------------------------------------------------------------===//
+#include "spnn/Runtime/Runtime.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <cstring>
+#include <dlfcn.h>
+#include <string>
+#include <thread>
+#include <vector>
+
+// Lets a request for too much memory return null under AddressSanitizer too.
+extern "C" const char *__asan_default_options() {
+  return "allocator_may_return_null=1";
+}
+
+extern "C" int omp_get_max_threads(void);
+extern "C" void omp_set_num_threads(int);
+
+namespace {
+
+/// A context for the length of a test.
+class Runtime : public ::testing::Test {
+protected:
+  ~Runtime() override { spnn_context_destroy(context); }
+  spnn_context *context = spnn_context_create(3);
+};
+
+TEST_F(Runtime, HasTheVersionOfTheHeader) {
+  EXPECT_EQ(spnn_abi_version(), SPNN_ABI_VERSION);
+}
+
+TEST_F(Runtime, ArenaGrowsAndStays) {
+  EXPECT_EQ(spnn_context_arena_bytes(context), 0u);
+  spnn_rt_enter(context);
+  void *small = spnn_rt_arena(0);
+  ASSERT_NE(small, nullptr);
+  EXPECT_EQ(spnn_context_arena_bytes(context), 64u);
+  auto *large = static_cast<char *>(spnn_rt_arena(100001));
+  EXPECT_EQ(reinterpret_cast<uintptr_t>(large) % 64, 0u);
+  std::memset(large, 1, 100001);
+  EXPECT_EQ(spnn_context_arena_bytes(context), 100032u);
+  EXPECT_EQ(spnn_rt_arena(100032), large);
+  EXPECT_EQ(spnn_rt_arena(5), large);
+  EXPECT_EQ(spnn_rt_leave(context), 0);
+}
+
+TEST_F(Runtime, ShortMemoryIsAnError) {
+  for (int64_t bytes : {int64_t(-1), INT64_MAX, INT64_MAX - 64}) {
+    spnn_rt_enter(context);
+    EXPECT_EQ(spnn_rt_arena(bytes), nullptr);
+    EXPECT_EQ(spnn_rt_leave(context), 1);
+    EXPECT_NE(std::string(spnn_context_error(context)).find("memory"),
+              std::string::npos);
+  }
+  // The next call works again.
+  spnn_rt_enter(context);
+  EXPECT_NE(spnn_rt_arena(10), nullptr);
+  EXPECT_EQ(spnn_rt_leave(context), 0);
+  EXPECT_STREQ(spnn_context_error(context), "");
+}
+
+TEST_F(Runtime, KeepsTheFirstError) {
+  spnn_rt_enter(context);
+  spnn_rt_fail("first");
+  spnn_rt_fail("second");
+  EXPECT_EQ(spnn_rt_leave(context), 1);
+  EXPECT_STREQ(spnn_context_error(context), "first");
+  spnn_rt_enter(context);
+  EXPECT_STREQ(spnn_context_error(context), "");
+  spnn_rt_fail(std::string(1000, 'x').c_str());
+  EXPECT_EQ(spnn_rt_leave(context), 1);
+  EXPECT_EQ(std::string(spnn_context_error(context)), std::string(511, 'x'));
+  spnn_rt_enter(context);
+  spnn_rt_fail("");
+  EXPECT_EQ(spnn_rt_leave(context), 1);
+}
+
+TEST_F(Runtime, RestoresTheCallersThreads) {
+  omp_set_num_threads(2);
+  spnn_rt_enter(context);
+  EXPECT_EQ(omp_get_max_threads(), 3);
+  EXPECT_EQ(spnn_rt_leave(context), 0);
+  EXPECT_EQ(omp_get_max_threads(), 2);
+  spnn_context *all = spnn_context_create(0);
+  spnn_rt_enter(all);
+  EXPECT_EQ(omp_get_max_threads(), 2);
+  EXPECT_EQ(spnn_rt_leave(all), 0);
+  spnn_context_destroy(all);
+}
+
+TEST_F(Runtime, ContextsNest) {
+  spnn_context *inner = spnn_context_create(1);
+  spnn_rt_enter(context);
+  spnn_rt_enter(inner);
+  spnn_rt_fail("inner");
+  EXPECT_EQ(spnn_rt_leave(inner), 1);
+  EXPECT_EQ(omp_get_max_threads(), 3);
+  EXPECT_EQ(spnn_rt_leave(context), 0);
+  spnn_context_destroy(inner);
+}
+
+TEST_F(Runtime, ThreadsHaveTheirOwnCurrentContext) {
+  spnn_rt_enter(context);
+  std::thread([] {
+    spnn_context *other = spnn_context_create(1);
+    spnn_rt_enter(other);
+    spnn_rt_fail("other");
+    EXPECT_EQ(spnn_rt_leave(other), 1);
+    spnn_context_destroy(other);
+  }).join();
+  EXPECT_EQ(spnn_rt_leave(context), 0);
+}
+
+TEST_F(Runtime, WithoutAContextEverythingFails) {
+  spnn_rt_enter(nullptr);
+  EXPECT_EQ(spnn_rt_arena(8), nullptr);
+  spnn_rt_fail("not lost, as leave fails");
+  EXPECT_EQ(spnn_rt_leave(nullptr), 1);
+  EXPECT_STRNE(spnn_context_error(nullptr), "");
+  spnn_context_destroy(nullptr);
+}
+
+TEST_F(Runtime, AnErrorOutsideOfACallIsNotLost) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  EXPECT_DEATH(spnn_rt_fail("lost?"), "an error outside of a call: lost");
+}
+
+/// A row-major product by definition.
+std::vector<float> product(bool ta, bool tb, int64_t m, int64_t n, int64_t k,
+                           const std::vector<float> &a, int64_t lda,
+                           const std::vector<float> &b, int64_t ldb) {
+  std::vector<float> c(m * n);
+  for (int64_t i = 0; i < m; ++i)
+    for (int64_t j = 0; j < n; ++j)
+      for (int64_t p = 0; p < k; ++p)
+        c[i * n + j] += (ta ? a[p * lda + i] : a[i * lda + p]) *
+                        (tb ? b[j * ldb + p] : b[p * ldb + j]);
+  return c;
+}
+
+TEST_F(Runtime, MultipliesDenseMatrices) {
+  const int64_t sizes[][3] = {{1, 1, 1}, {3, 5, 7}, {64, 33, 17}, {4, 6, 0},
+                              {0, 3, 2}, {2, 0, 3}, {1, 40, 9}};
+  for (auto [m, n, k] : sizes)
+    for (int transposed = 0; transposed < 4; ++transposed) {
+      bool ta = transposed & 1, tb = transposed & 2;
+      int64_t lda = (ta ? m : k) + 2, ldb = (tb ? k : n) + 1, ldc = n + 3;
+      // Small integers, so that every order of summation gives the same.
+      std::vector<float> a((ta ? k : m) * lda), b((tb ? n : k) * ldb);
+      for (size_t i = 0; i < a.size(); ++i)
+        a[i] = static_cast<float>(i % 7) - 3;
+      for (size_t i = 0; i < b.size(); ++i)
+        b[i] = static_cast<float>(i % 5) - 2;
+      std::vector<float> c(m * ldc + 1, 99);
+      spnn_rt_enter(context);
+      spnn_rt_sgemm(ta, tb, m, n, k, a.data(), lda, b.data(), ldb, c.data(),
+                    ldc);
+      ASSERT_EQ(spnn_rt_leave(context), 0) << spnn_context_error(context);
+      std::vector<float> expected = product(ta, tb, m, n, k, a, lda, b, ldb);
+      for (int64_t i = 0; i < m; ++i)
+        for (int64_t j = 0; j < ldc; ++j)
+          ASSERT_EQ(c[i * ldc + j], j < n ? expected[i * n + j] : 99);
+    }
+}
+
+TEST_F(Runtime, OneOpenMPServesOneDNNToo) {
+  // Debian's libdnnl needs libgomp; the symbols it uses come from libomp, which
+  // stands earlier in the order of lookup (docs/runtime-abi.md).
+  void *parallel = dlvsym(RTLD_DEFAULT, "GOMP_parallel", "GOMP_4.0");
+  ASSERT_NE(parallel, nullptr);
+  Dl_info info;
+  ASSERT_NE(dladdr(parallel, &info), 0);
+  EXPECT_NE(std::string(info.dli_fname).find("libomp"), std::string::npos)
+      << info.dli_fname;
+}
+
+TEST_F(Runtime, ReportsARefusedProduct) {
+  float value = 1;
+  spnn_rt_enter(context);
+  spnn_rt_sgemm(0, 0, 2, 2, 2, &value, 1, &value, 1, &value, 1);
+  EXPECT_EQ(spnn_rt_leave(context), 1);
+  EXPECT_NE(std::string(spnn_context_error(context))
+                .find("oneDNN refused a product of 2 x 2 by 2 x 2"),
+            std::string::npos);
+}
+
+} // namespace

@@ -1,0 +1,226 @@
+//===- Options.cpp - What sparse-run was asked to do ----------------------===//
+//
+// Part of the sparse neural network compiler, under the Apache License v2.0
+// with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The parser of sparse-run's command line and its help text.
+//
+//===----------------------------------------------------------------------===//
+#include "Options.h"
+
+#include <charconv>
+#include <cmath>
+#include <cstdlib>
+
+using namespace spnn::run;
+
+const char *const spnn::run::helpText =
+    R"(usage: sparse-run MODEL [options]
+
+Runs a compiled model (.so). A model in MLIR (.mlir) is compiled first.
+
+What runs
+  --function NAME      the function to call (default: the only one, or main)
+  --threads N          threads (default: as many as OpenMP would use)
+  --options TEXT       options of the CPU pipeline, when a .mlir is compiled
+  --describe           print the model's functions and stop
+
+Inputs and outputs
+  --input FILE         .npy, once for each input in order, or NAME=FILE.npy, or
+                       one .npz whose members are named like the inputs
+                       (without --input: random, normally distributed numbers)
+  --seed N             seed of random inputs (default 0)
+  --integers-below N   random integers are 0 to N-1 (default 2)
+  --batch N            extent 0 of random inputs, where it is dynamic
+  --dim NAME=N         another dynamic extent of random inputs; NAME is its
+                       name, or INPUT.DIM with the input's name or number
+  --output FILE        .npy of the only output, or NAME=FILE.npy, or an .npz
+                       of all outputs
+
+Checks
+  --reference          evaluate MODEL.mlir with the reference evaluator, in
+                       double precision, instead of compiling it
+  --reference=FILE     compare with the reference evaluation of FILE.mlir; exit
+                       status 1 if an output is beyond the tolerance
+  --tolerance T        largest absolute error, divided by the largest absolute
+                       value of the reference output (default: f64 1e-9,
+                       f32 1e-4, f16 1e-2, bf16 5e-2, integers 0)
+  --labels FILE        .npy of class numbers: print the accuracy of the first
+                       output (argmax over the last axis)
+  --bench              time the function: warm up, then at least 20 runs and
+                       half a second; median, min and max
+
+Reports
+  --json FILE          write what was found as JSON (- for standard output)
+  --quiet              print errors only
+  --version, --help
+)";
+
+bool spnn::run::endsWith(const std::string &text, const std::string &suffix) {
+  return text.size() >= suffix.size() &&
+         text.compare(text.size() - suffix.size(), suffix.size(), suffix) == 0;
+}
+
+bool Options::modelIsMlir() const { return endsWith(model, ".mlir"); }
+
+namespace {
+
+template <typename Int>
+Error parseNumber(const std::string &option, const std::string &text, Int low,
+                  Int high, Int &value) {
+  auto [end, code] =
+      std::from_chars(text.data(), text.data() + text.size(), value);
+  if (code == std::errc() && end == text.data() + text.size() && value >= low &&
+      value <= high)
+    return std::nullopt;
+  return option + " takes a whole number from " + std::to_string(low) + " to " +
+         std::to_string(high) + ", not '" + text + "'";
+}
+
+Error parseTolerance(const std::string &text, std::optional<double> &value) {
+  char *end = nullptr;
+  double number = std::strtod(text.c_str(), &end);
+  if (text.empty() || *end != '\0' || !std::isfinite(number) || number < 0)
+    return "--tolerance takes a number that is not negative, not '" + text +
+           "'";
+  value = number;
+  return std::nullopt;
+}
+
+constexpr int64_t maxExtent = int64_t(1) << 40;
+
+Error parseDim(const std::string &text, Options &options) {
+  size_t equals = text.rfind('=');
+  if (equals == std::string::npos || equals == 0)
+    return "--dim takes NAME=N, not '" + text + "'";
+  int64_t extent = 0;
+  if (Error error = parseNumber<int64_t>("--dim", text.substr(equals + 1), 0,
+                                         maxExtent, extent))
+    return error;
+  options.dims.emplace_back(text.substr(0, equals), extent);
+  return std::nullopt;
+}
+
+/// An option that takes a value.
+Error setValue(const std::string &name, const std::string &value,
+               Options &options, bool &known) {
+  known = true;
+  if (name == "--function")
+    options.function = value;
+  else if (name == "--input")
+    options.inputs.push_back(value);
+  else if (name == "--output")
+    options.outputs.push_back(value);
+  else if (name == "--seed")
+    return parseNumber<uint64_t>(name, value, 0, UINT64_MAX, options.seed);
+  else if (name == "--integers-below")
+    return parseNumber<int64_t>(name, value, 1, INT64_MAX,
+                                options.integersBelow);
+  else if (name == "--batch")
+    return parseNumber<int64_t>(name, value, 0, maxExtent,
+                                options.batch.emplace());
+  else if (name == "--dim")
+    return parseDim(value, options);
+  else if (name == "--tolerance")
+    return parseTolerance(value, options.tolerance);
+  else if (name == "--labels")
+    options.labels = value;
+  else if (name == "--threads")
+    return parseNumber<int32_t>(name, value, 1, 4096, options.threads);
+  else if (name == "--options")
+    options.compileOptions = value;
+  else if (name == "--json")
+    options.json = value;
+  else
+    known = false;
+  return std::nullopt;
+}
+
+/// Options that exclude or need each other.
+Error checkOptions(const Options &options) {
+  if (options.model.empty())
+    return "no model was named; see sparse-run --help";
+  if (!options.modelIsMlir() && options.evaluatesOnly())
+    return "a compiled model needs --reference=FILE.mlir to be compared with";
+  if (!options.modelIsMlir() && !options.compileOptions.empty())
+    return "--options is for a .mlir that is compiled, and '" + options.model +
+           "' is not one";
+  if (options.evaluatesOnly() && options.bench)
+    return "--bench times compiled code, and --reference without a file "
+           "compiles nothing";
+  if (options.tolerance && options.referenceFile.empty())
+    return "--tolerance needs --reference=FILE.mlir to compare with";
+  if (!options.inputs.empty() && (options.batch || !options.dims.empty()))
+    return "--batch and --dim are for random inputs, and --input gives the "
+           "shapes";
+  return std::nullopt;
+}
+
+} // namespace
+
+Error spnn::run::parseOptions(const std::vector<std::string> &arguments,
+                              Options &options) {
+  for (size_t i = 0; i < arguments.size(); ++i) {
+    const std::string &argument = arguments[i];
+    if (argument.size() < 2 || argument[0] != '-') {
+      if (!options.model.empty())
+        return "two models were named, '" + options.model + "' and '" +
+               argument + "'";
+      options.model = argument;
+      continue;
+    }
+    if (argument == "--help" || argument == "-h") {
+      options.help = true;
+      return std::nullopt;
+    }
+    if (argument == "--version") {
+      options.version = true;
+      return std::nullopt;
+    }
+    if (argument == "--bench") {
+      options.bench = true;
+      continue;
+    }
+    if (argument == "--quiet") {
+      options.quiet = true;
+      continue;
+    }
+    if (argument == "--describe") {
+      options.describe = true;
+      continue;
+    }
+    size_t equals = argument.find('=');
+    std::string name = argument.substr(0, equals);
+    if (name == "--reference") {
+      options.reference = true;
+      if (equals != std::string::npos) {
+        options.referenceFile = argument.substr(equals + 1);
+        if (options.referenceFile.empty())
+          return "--reference= lacks a file";
+      }
+      continue;
+    }
+    bool known = false;
+    bool attached = equals != std::string::npos;
+    if (!attached && i + 1 == arguments.size()) {
+      // Tell an unknown option from one that lacks its value.
+      Options ignored;
+      (void)setValue(name, "", ignored, known);
+      return known ? name + " lacks a value"
+                   : "unknown option '" + name + "'; see sparse-run --help";
+    }
+    Error error = setValue(
+        name, attached ? argument.substr(equals + 1) : arguments[i + 1],
+        options, known);
+    if (!known)
+      return "unknown option '" + name + "'; see sparse-run --help";
+    if (error)
+      return error;
+    if (!attached)
+      ++i;
+  }
+  return checkOptions(options);
+}

@@ -1,0 +1,63 @@
+//===- Options.h - What sparse-run was asked to do --------------*- C++ -*-===//
+//
+// Part of the sparse neural network compiler, under the Apache License v2.0
+// with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The command line of sparse-run as a struct, and its parser and help text.
+//
+//===----------------------------------------------------------------------===//
+#ifndef SPNN_TOOLS_SPARSERUN_OPTIONS_H
+#define SPNN_TOOLS_SPARSERUN_OPTIONS_H
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace spnn::run {
+
+/// Nothing, or one sentence that says what went wrong.
+using Error = std::optional<std::string>;
+
+struct Options {
+  std::string model; ///< .so or .mlir
+  std::string function;
+  std::vector<std::string> inputs;  ///< FILE or NAME=FILE
+  std::vector<std::string> outputs; ///< FILE or NAME=FILE
+  uint64_t seed = 0;
+  int64_t integersBelow = 2;
+  std::optional<int64_t> batch;
+  std::vector<std::pair<std::string, int64_t>> dims;
+  bool reference = false;
+  std::string referenceFile; ///< "" if --reference came without a file
+  std::optional<double> tolerance;
+  std::string labels;
+  bool bench = false;
+  int32_t threads = 0;
+  std::string compileOptions;
+  std::string json;
+  bool quiet = false;
+  bool describe = false;
+  bool help = false;
+  bool version = false;
+
+  bool modelIsMlir() const;
+  /// The model itself is evaluated by the reference evaluator, not compiled.
+  bool evaluatesOnly() const { return reference && referenceFile.empty(); }
+};
+
+[[nodiscard]] Error parseOptions(const std::vector<std::string> &arguments,
+                                 Options &options);
+
+extern const char *const helpText;
+
+/// `text` ends with `suffix`.
+bool endsWith(const std::string &text, const std::string &suffix);
+
+} // namespace spnn::run
+
+#endif // SPNN_TOOLS_SPARSERUN_OPTIONS_H
