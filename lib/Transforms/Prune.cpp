@@ -151,8 +151,10 @@ struct Prune : public spnn::impl::PruneBase<Prune> {
                                    target.transposed ? transposeMatrix(target.matrix) : target.matrix, reason);
     if (!pruned)
       return target.op->emitError() << "cannot prune: the result does not fit the format, " << reason;
-    for (OpOperand *use : target.uses)
+    for (OpOperand *use : target.uses) {
       use->set(pruned);
+      use->getOwner()->removeDiscardableAttr(kStatisticsAttrName); // they were about the unpruned weights
+    }
     target.op->emitRemark()
         << llvm::formatv("pruned {0:F1} % -> {1:F1} % zeros", before, getZeroPercent(target.matrix)).str();
     ++numPruned;
