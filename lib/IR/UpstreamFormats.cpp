@@ -55,13 +55,17 @@ void getBlockLevels(MLIRContext *context, int64_t r, int64_t c, SmallVectorImpl<
 /// r and c if the encoding has the levels of blocks.
 bool matchBsr(SparseTensorEncodingAttr encoding, int64_t &r, int64_t &c) {
   AffineMap map = encoding.getDimToLvl();
-  if (!isBlockSparsity(map))
+  if (map.getNumResults() < 3)
     return false;
-  SmallVector<unsigned> block = getBlockSize(map);
-  if (block.size() != 2)
-    return false;
-  r = std::max(1u, block[0]);
-  c = std::max(1u, block[1]);
+  auto divisor = [](AffineExpr expr) -> int64_t {
+    auto binary = dyn_cast<AffineBinaryOpExpr>(expr);
+    auto constant = binary && binary.getKind() == AffineExprKind::FloorDiv
+                        ? dyn_cast<AffineConstantExpr>(binary.getRHS())
+                        : AffineConstantExpr();
+    return constant ? constant.getValue() : 1;
+  };
+  r = divisor(map.getResult(0));
+  c = divisor(map.getResult(1));
   SmallVector<LevelType> levels;
   SmallVector<AffineExpr> exprs;
   getBlockLevels(encoding.getContext(), r, c, levels, exprs);

@@ -246,4 +246,52 @@ def Decompose : Pass<"spnn-decompose"> {
   ];
 }
 
+//===----------------------------------------------------------------------===//
+// Outside the CPU pipeline
+//===----------------------------------------------------------------------===//
+
+def Densify : Pass<"spnn-densify"> {
+  let summary = "turn graph-level spnn ops into dense upstream ops";
+  let description = [{
+    Takes sparsity out of a program, which any upstream lowering can then compile: the plain baseline that sparse code
+    is compared with. `spnn.constant` becomes `arith.constant`, `spnn.convert` disappears, `spnn.prune` of a constant is
+    evaluated, and `spnn.matmul` becomes `linalg.fill`, `linalg.matmul` and a `linalg.generic` for the epilogue.
+    All sparse encodings are dropped from types, those of function arguments and results included.
+
+    Zeros then are values like any other: times infinity they give NaN.
+
+    ```mlir
+    #CSR = #sparse_tensor.encoding<{map = (i, j) -> (i : dense, j : compressed), posWidth = 32, crdWidth = 32}>
+    func.func @layer(%x: tensor<3x?xf32>, %b: tensor<2xf32>) -> tensor<2x?xf32> {
+      %w = spnn.constant {positions = dense<[0, 1, 2]> : tensor<3xi32>, indices = dense<[2, 0]> : tensor<2xi32>,
+                          values = dense<[3.0, 4.0]> : tensor<2xf32>} : tensor<2x3xf32, #CSR>
+      %y = spnn.matmul %w, %x bias(%b : tensor<2xf32>) activation(relu)
+          : (tensor<2x3xf32, #CSR>, tensor<3x?xf32>) -> tensor<2x?xf32>
+      return %y : tensor<2x?xf32>
+    }
+    ```
+
+    holds afterwards
+
+    ```mlir
+    %w = arith.constant dense<[[0.0, 0.0, 3.0], [4.0, 0.0, 0.0]]> : tensor<2x3xf32>
+    %p = linalg.matmul ins(%w, %x : tensor<2x3xf32>, tensor<3x?xf32>) outs(%zeros : tensor<2x?xf32>) -> tensor<2x?xf32>
+    %y = linalg.generic ... ins(%p, %b : tensor<2x?xf32>, tensor<2xf32>) ... { arith.addf, arith.maximumf }
+    ```
+
+    Errors: `spnn.prune` of what is no constant, a conversion of a constant to a format that cannot hold it, and ops
+    that work on storage (`sparse_tensor`, kernel-level ops of `spnn`).
+
+    Remarks: on each constant the bytes it now takes, on each `spnn.prune` that it was evaluated.
+  }];
+  let dependentDialects = ["::spnn::SPNNDialect", "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect",
+                           "::mlir::arith::ArithDialect", "::mlir::math::MathDialect"];
+  let statistics = [
+    Statistic<"numConstants", "constants", "Sparse constants made dense">,
+    Statistic<"numConversions", "conversions", "Conversions removed">,
+    Statistic<"numPruned", "pruned", "Prunings evaluated">,
+    Statistic<"numProducts", "products", "Products lowered to linalg.matmul">,
+  ];
+}
+
 #endif // SPNN_TRANSFORMS_PASSES_TD
