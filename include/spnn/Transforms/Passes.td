@@ -139,7 +139,7 @@ def Prune : Pass<"spnn-prune"> {
     Option<"scope", "scope", "std::string", "\"layer\"",
            "layer: each constant has the sparsity; global: all together have it (no meaning for n:m)">,
     Option<"minRows", "min-rows", "int64_t", "0", "leave constants with fewer rows alone">,
-    ListOption<"only", "only", "int64_t", "prune only these products, counted from 0 in the order of the program">,
+    ListOption<"only", "only", "int64_t", "prune only these products, counted from 0 among those with a constant operand">,
   ];
   let dependentDialects = ["::spnn::SPNNDialect", "::mlir::arith::ArithDialect"];
   let statistics = [
