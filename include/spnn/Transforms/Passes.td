@@ -13,45 +13,6 @@
 
 include "mlir/Pass/PassBase.td"
 
-def Prune : Pass<"spnn-prune"> {
-  let summary = "prune constant operands of products, evaluate spnn.prune";
-  let description = [{
-    Evaluates every `spnn.prune` of a constant, and, given a pattern, prunes the constant operand of every
-    `spnn.matmul` by magnitude. Patterns run along the rows of the constant as kernels see it: of op(lhs), or of the
-    transposed op(rhs). A constant that several products use is pruned once. NaN weights are an error.
-
-    ```mlir
-    func.func @layer(%x: tensor<4x8xf32>) -> tensor<2x8xf32> {
-      %w = arith.constant dense<[[1.0, -4.0, 2.0, 3.0], [5.0, 0.0, -7.0, 6.0]]> : tensor<2x4xf32>
-      %y = spnn.matmul %w, %x : (tensor<2x4xf32>, tensor<4x8xf32>) -> tensor<2x8xf32>
-      return %y : tensor<2x8xf32>
-    }
-    ```
-
-    multiplies after `spnn-prune{pattern=2:4}` by
-
-    ```mlir
-    %w = arith.constant dense<[[0.0, -4.0, 0.0, 3.0], [0.0, 0.0, -7.0, 6.0]]> : tensor<2x4xf32>
-    ```
-
-    Remarks: `pruned 12.5 % -> 50.0 % zeros`, `not pruned: <reason>`, `not evaluated: <reason>`.
-  }];
-  let options = [
-    Option<"pattern", "pattern", "std::string", "\"\"",
-           "unstructured, block:<rows>x<columns> or <n>:<m>; empty: only evaluate spnn.prune">,
-    Option<"sparsity", "sparsity", "double", "0.9", "fraction of zeros of unstructured and block patterns">,
-    Option<"method", "method", "std::string", "\"magnitude\"", "how weights are chosen: magnitude">,
-    Option<"scope", "scope", "std::string", "\"layer\"",
-           "layer: each constant has the sparsity; global: all together have it (no meaning for n:m)">,
-    Option<"minRows", "min-rows", "int64_t", "0", "leave constants with fewer rows alone">,
-    ListOption<"only", "only", "int64_t", "prune only these products, counted from 0 in the order of the program">,
-  ];
-  let dependentDialects = ["::spnn::SPNNDialect", "::mlir::arith::ArithDialect"];
-  let statistics = [
-    Statistic<"numPruned", "pruned", "Constants pruned">,
-  ];
-}
-
 def Raise : Pass<"spnn-raise"> {
   let summary = "raise linalg products with a constant operand to spnn.matmul";
   let description = [{
@@ -144,6 +105,45 @@ def FuseEpilogues : Pass<"spnn-fuse-epilogues"> {
                            "::mlir::arith::ArithDialect"];
   let statistics = [
     Statistic<"numFused", "fused", "Epilogues fused">,
+  ];
+}
+
+def Prune : Pass<"spnn-prune"> {
+  let summary = "prune constant operands of products, evaluate spnn.prune";
+  let description = [{
+    Evaluates every `spnn.prune` of a constant, and, given a pattern, prunes the constant operand of every
+    `spnn.matmul` by magnitude. Patterns run along the rows of the constant as kernels see it: of op(lhs), or of the
+    transposed op(rhs). A constant that several products use is pruned once. NaN weights are an error.
+
+    ```mlir
+    func.func @layer(%x: tensor<4x8xf32>) -> tensor<2x8xf32> {
+      %w = arith.constant dense<[[1.0, -4.0, 2.0, 3.0], [5.0, 0.0, -7.0, 6.0]]> : tensor<2x4xf32>
+      %y = spnn.matmul %w, %x : (tensor<2x4xf32>, tensor<4x8xf32>) -> tensor<2x8xf32>
+      return %y : tensor<2x8xf32>
+    }
+    ```
+
+    multiplies after `spnn-prune{pattern=2:4}` by
+
+    ```mlir
+    %w = arith.constant dense<[[0.0, -4.0, 0.0, 3.0], [0.0, 0.0, -7.0, 6.0]]> : tensor<2x4xf32>
+    ```
+
+    Remarks: `pruned 12.5 % -> 50.0 % zeros`, `not pruned: <reason>`, `not evaluated: <reason>`.
+  }];
+  let options = [
+    Option<"pattern", "pattern", "std::string", "\"\"",
+           "unstructured, block:<rows>x<columns> or <n>:<m>; empty: only evaluate spnn.prune">,
+    Option<"sparsity", "sparsity", "double", "0.9", "fraction of zeros of unstructured and block patterns">,
+    Option<"method", "method", "std::string", "\"magnitude\"", "how weights are chosen: magnitude">,
+    Option<"scope", "scope", "std::string", "\"layer\"",
+           "layer: each constant has the sparsity; global: all together have it (no meaning for n:m)">,
+    Option<"minRows", "min-rows", "int64_t", "0", "leave constants with fewer rows alone">,
+    ListOption<"only", "only", "int64_t", "prune only these products, counted from 0 among those with a constant operand">,
+  ];
+  let dependentDialects = ["::spnn::SPNNDialect", "::mlir::arith::ArithDialect"];
+  let statistics = [
+    Statistic<"numPruned", "pruned", "Constants pruned">,
   ];
 }
 
