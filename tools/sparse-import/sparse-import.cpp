@@ -1,0 +1,207 @@
+//===----------------------------------------------------------------------===//
+//
+// Part of the sparse neural network compiler, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// sparse-import: ONNX models to graph-level IR.
+//
+//===----------------------------------------------------------------------===//
+#include "spnn/IR/SPNN.h"
+#include "spnn/Import/Onnx.h"
+
+#include "mlir/Bytecode/BytecodeWriter.h"
+#include "mlir/IR/MLIRContext.h"
+
+#include "llvm/Support/CommandLine.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/Process.h"
+#include "llvm/Support/WithColor.h"
+
+using namespace llvm;
+
+static cl::OptionCategory category("sparse-import options");
+static cl::opt<std::string> inputFile(cl::Positional, cl::desc("<model.onnx>"), cl::cat(category));
+static cl::opt<std::string> outputFile("o", cl::desc("Where to write the module (default: standard output)"),
+                                       cl::value_desc("file"), cl::init("-"), cl::cat(category));
+static cl::list<std::string> dims("dim", cl::desc("Fix a symbolic dimension"), cl::value_desc("name=extent"),
+                                  cl::cat(category));
+static cl::list<std::string> constants("constant",
+                                       cl::desc("Make a graph input a constant, read from a serialised TensorProto"),
+                                       cl::value_desc("name=tensor.pb"), cl::cat(category));
+static cl::opt<bool> listOps("list-ops", cl::desc("Print the table of supported ops"), cl::cat(category));
+
+enum class Emit { Mlir, Bytecode, Onnx };
+static cl::opt<Emit> emit("emit", cl::desc("What to write"),
+                          cl::values(clEnumValN(Emit::Mlir, "mlir", "the module as text (default)"),
+                                     clEnumValN(Emit::Bytecode, "bytecode", "the module as MLIR bytecode"),
+                                     clEnumValN(Emit::Onnx, "onnx", "the model itself, in binary form")),
+                          cl::init(Emit::Mlir), cl::cat(category));
+// For tests, which keep their models as text.
+using Syntax = spnn::OnnxImportOptions::Syntax;
+static cl::opt<Syntax> syntax(
+    "syntax", cl::desc("How the model is written"), cl::Hidden,
+    cl::values(clEnumValN(Syntax::Binary, "binary", "serialised protobuf (default)"),
+               clEnumValN(Syntax::Text, "text", "ONNX's textual syntax"),
+               clEnumValN(Syntax::ProtobufText, "prototxt", "protobuf's text format")),
+    cl::init(Syntax::Binary), cl::cat(category));
+
+static int report(const Twine &sentence) {
+  errs().flush();
+  WithColor::error(errs(), "sparse-import") << sentence << '\n';
+  return 1;
+}
+
+/// Cuts "name=value"; an error sentence if there is no '='.
+static Expected<std::pair<StringRef, StringRef>> cut(StringRef option, StringRef text) {
+  auto [name, value] = text.split('=');
+  if (name.empty() || value.empty())
+    return createStringError(inconvertibleErrorCode(), "--" + option + "=" + text + " is not of the form name=value");
+  return std::make_pair(name, value);
+}
+
+static Error readOptions(spnn::OnnxImportOptions &options) {
+  for (StringRef text : dims) {
+    auto pair = cut("dim", text);
+    if (!pair)
+      return pair.takeError();
+    int64_t extent;
+    if (pair->second.getAsInteger(10, extent) || extent < 0)
+      return createStringError(inconvertibleErrorCode(), "--dim=" + text + ": the extent is no natural number");
+    options.dims[pair->first] = extent;
+  }
+  for (StringRef text : constants) {
+    auto pair = cut("constant", text);
+    if (!pair)
+      return pair.takeError();
+    auto file = MemoryBuffer::getFile(pair->second);
+    if (!file)
+      return createStringError(inconvertibleErrorCode(), pair->second + ": " + file.getError().message());
+    options.constants[pair->first] = (*file)->getBuffer().str();
+  }
+  return Error::success();
+}
+
+/// A line on a terminal that tells how far a long import is; nothing anywhere else.
+static void showProgress(int64_t done, int64_t total) {
+  static int64_t shown = -1;
+  if (total < 200 || !sys::Process::StandardErrIsDisplayed())
+    return;
+  int64_t percent = done * 100 / total;
+  if (percent == shown)
+    return;
+  shown = percent;
+  errs() << "\rimporting nodes: " << percent << " %" << (done == total ? "\r\033[K" : "");
+  errs().flush();
+}
+
+/// Writes through a temporary file that is renamed at the end, so that a failure leaves nothing half-written.
+static Error write(function_ref<Error(raw_ostream &)> print) {
+  if (outputFile == "-") {
+    if (Error error = print(outs()))
+      return error;
+    outs().flush();
+    if (outs().has_error()) {
+      std::error_code code = outs().error();
+      outs().clear_error();
+      return createStringError(code, "standard output: " + code.message());
+    }
+    return Error::success();
+  }
+  std::string path = outputFile;
+  sys::fs::file_status status;
+  // A device or a pipe cannot be replaced by a file.
+  bool special = !sys::fs::status(path, status) && status.type() != sys::fs::file_type::regular_file;
+  if (special) {
+    std::error_code code;
+    raw_fd_ostream os(path, code);
+    if (code)
+      return createStringError(code, path + ": " + code.message());
+    Error error = print(os);
+    os.close();
+    if (os.has_error()) {
+      code = os.error();
+      os.clear_error();
+      consumeError(std::move(error));
+      return createStringError(code, path + ": " + code.message());
+    }
+    return error;
+  }
+  auto temporary = sys::fs::TempFile::create(path + ".tmp-%%%%%%");
+  if (!temporary)
+    return createStringError(inconvertibleErrorCode(), path + ": " + toString(temporary.takeError()));
+  std::string why;
+  {
+    raw_fd_ostream os(temporary->FD, /*shouldClose=*/false);
+    if (Error error = print(os))
+      why = toString(std::move(error));
+    os.flush();
+    if (os.has_error()) {
+      why = os.error().message();
+      os.clear_error();
+    }
+  }
+  if (why.empty())
+    if (Error error = temporary->keep(path))
+      why = toString(std::move(error));
+  if (why.empty())
+    return Error::success();
+  consumeError(temporary->discard());
+  return createStringError(inconvertibleErrorCode(), path + ": " + why);
+}
+
+static int run() {
+  if (listOps)
+    return spnn::printOnnxOps(outs()), 0;
+  if (inputFile.empty())
+    return report("no model is given; see --help");
+  spnn::OnnxImportOptions options;
+  if (Error error = readOptions(options))
+    return report(toString(std::move(error)));
+  auto file = MemoryBuffer::getFileOrSTDIN(inputFile, /*IsText=*/false, /*RequiresNullTerminator=*/false);
+  if (!file)
+    return report(inputFile + ": " + file.getError().message());
+
+  StringRef bytes = (*file)->getBuffer();
+  std::string name = inputFile == "-" ? std::string("<stdin>") : inputFile.getValue();
+  if (emit == Emit::Onnx) {
+    Expected<std::string> model = spnn::assembleOnnx(bytes, syntax);
+    if (!model)
+      return report(name + ": " + toString(model.takeError()));
+    Error error = write([&](raw_ostream &os) { return os << *model, Error::success(); });
+    return error ? report(toString(std::move(error))) : 0;
+  }
+
+  options.syntax = syntax;
+  options.progress = showProgress;
+  options.warn = [](const std::string &sentence) { WithColor::warning(errs(), "sparse-import") << sentence << '\n'; };
+  if (inputFile != "-") {
+    SmallString<128> folder(inputFile);
+    sys::path::remove_filename(folder);
+    options.directory = folder.empty() ? "." : std::string(folder);
+  }
+  mlir::DialectRegistry registry;
+  spnn::registerOnnxDialects(registry);
+  mlir::MLIRContext context(registry);
+  auto module = spnn::importOnnx(context, bytes, name, options);
+  if (!module)
+    return report(toString(module.takeError()));
+  Error error = write([&](raw_ostream &os) -> Error {
+    if (emit == Emit::Mlir)
+      (*module)->print(os);
+    else if (failed(mlir::writeBytecodeToFile(module->get(), os)))
+      return createStringError(inconvertibleErrorCode(), "the bytecode cannot be written");
+    return Error::success();
+  });
+  return error ? report(toString(std::move(error))) : 0;
+}
+
+int main(int argc, char **argv) {
+  cl::HideUnrelatedOptions(category);
+  cl::SetVersionPrinter([](raw_ostream &os) { os << "sparse-import " SPNN_VERSION " (LLVM " LLVM_VERSION_STRING ")\n"; });
+  cl::ParseCommandLineOptions(argc, argv, "sparse-import: ONNX models to graph-level IR\n");
+  return run();
+}
