@@ -160,7 +160,9 @@ def AnalyzeSparsity : Pass<"spnn-analyze-sparsity"> {
     other product only and not transposed, a column of zeros in the second constant is removed with the row of the
     first that feeds it, and a row of zeros in the first, whose output is activation(bias) everywhere, with the column
     of the second, whose bias takes the constant up. This needs constant biases and goes on until nothing changes. As
-    in every sparse product, a zero weight times infinity or NaN counts as zero. Dead columns of the first product of
+    in every sparse product, a zero weight times infinity or NaN counts as zero. Where the first constant has full
+    blocks of rows, or the second full blocks of columns or an n:m pattern, channels go in whole aligned groups only, so
+    that the pattern survives. Dead columns of the first product of
     a chain and dead rows of the last stay: removing them would change the model's interface.
 
     ```mlir
