@@ -229,7 +229,7 @@ runtime::Error MatmulSuite::runCase(const Case &c) {
     }
   y.fill(0);
 
-  Contest contest;
+  Contest contest(options.threads);
   std::vector<size_t> oursEntries, peerEntries;
   for (size_t form = 0; form * count < products.size(); ++form)
     oursEntries.push_back(contest.add([&, form](int i) { failed = ours->run(form * count + i); }, count));
