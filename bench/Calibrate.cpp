@@ -223,6 +223,11 @@ static cost::KernelCoefficients fitKernel(const std::vector<Sample> &samples, co
   kernel.perEntryCycles = rounded(x[densities.size()]);
   kernel.perRowCycles = rounded(x[densities.size() + 1]);
   kernel.perTileCycles = rounded(x[densities.size() + 2]);
+  // One column never costs more than two, which fill a vector just as little.
+  for (const cost::KappaPoint &point : kernel.kappa)
+    kernel.perNonzeroMatvecNs =
+        std::min(kernel.perNonzeroMatvecNs, (point.cycles + kernel.perEntryCycles) / target.frequencyGHz);
+  kernel.perNonzeroMatvecNs = rounded(0.999 * kernel.perNonzeroMatvecNs);
   return kernel;
 }
 
