@@ -32,8 +32,7 @@ Value KernelEmitter::ceilDiv(Value lhs, int64_t rhs) {
 
 Value KernelEmitter::loadIndex(Value memref, Value position) {
   Value value = memref::LoadOp::create(b, loc, memref, position);
-  return value.getType().isIndex() ? value
-                                   : arith::IndexCastUIOp::create(b, loc, b.getIndexType(), value).getResult();
+  return value.getType().isIndex() ? value : arith::IndexCastUIOp::create(b, loc, b.getIndexType(), value).getResult();
 }
 
 Value KernelEmitter::loadVector(Value memref, Value position, int64_t elements) {
@@ -230,8 +229,8 @@ LogicalResult spnn::checkStorage(KernelMatmulOp op, StringRef kinds) {
     Type type = cast<ShapedType>(buffer.getType()).getElementType();
     if (kind == 'i' ? type.isInteger() : type == element)
       continue;
-    InFlightDiagnostic diag = op.emitOpError() << "storage buffer " << number << " of kernel '" << op.getKernel()
-                                               << "' holds ";
+    InFlightDiagnostic diag = op.emitOpError()
+                              << "storage buffer " << number << " of kernel '" << op.getKernel() << "' holds ";
     if (kind == 'i')
       diag << "integers";
     else
