@@ -141,9 +141,13 @@ std::string spnn::onnximport::checkOperandTypes(const onnx::OpSchema &schema, co
   llvm::StringMap<int32_t> bound;
   try {
     for (size_t i = 0; i < types.size(); ++i) {
-      if (types[i] == 0 || formals.empty())
+      if (formals.empty())
         continue;
       const auto &formal = formals[std::min(i, formals.size() - 1)];
+      if (types[i] == 0 && formal.GetOption() != onnx::OpSchema::Optional)
+        return "input '" + formal.GetName() + "' is missing";
+      if (types[i] == 0)
+        continue;
       std::string name = typeName(types[i]);
       const auto &allowed = formal.GetTypes();
       if (!allowed.count(onnx::Utils::DataTypeUtils::ToType(name)))

@@ -43,7 +43,7 @@ const onnx::OpSchema *findSchema(const std::string &op, const std::string &domai
 /// The rule that the node breaks: its numbers of operands, or the names and types of its attributes. Empty: none.
 std::string checkNode(const onnx::OpSchema &schema, const onnx::NodeProto &node);
 
-/// The rule that the element types of the operands (0: unknown or absent) break. Empty: none.
+/// The rule that the element types of the operands (0: absent) break. Empty: none.
 std::string checkOperandTypes(const onnx::OpSchema &schema, const onnx::NodeProto &node,
                               llvm::ArrayRef<int32_t> types);
 

@@ -302,6 +302,9 @@ llvm::Expected<SparseData> spnn::onnximport::readSparse(const onnx::SparseTensor
   llvm::Expected<int64_t> count = countElements(data.shape, elementBytes(data.type));
   if (!count)
     return count.takeError();
+  if (rank != 2 && *count * elementBytes(data.type) > kMaxDensified)
+    return refuse("it would be stored densely in " + llvm::Twine(*count * elementBytes(data.type)) +
+                  " bytes; at most 2^30 are supported for ranks other than 2");
   if (values->shape.size() != 1)
     return refuse("its values have rank " + llvm::Twine(values->shape.size()) + ", expected 1");
   int64_t stored = values->shape[0];
