@@ -39,7 +39,8 @@ static OpFoldResult extentGiven(Node &n, Value value, int64_t d) {
     return sizeOf(n, cast.getSource(), d);
   if (auto collapse = dyn_cast<tensor::CollapseShapeOp>(op)) {
     OpFoldResult product = number(n, 1);
-    for (int64_t source : collapse.getReassociationIndices()[d])
+    ReassociationIndices sources = collapse.getReassociationIndices()[d];
+    for (int64_t source : sources)
       product = mulSize(n, product, sizeOf(n, collapse.getSrc(), source));
     return product;
   }

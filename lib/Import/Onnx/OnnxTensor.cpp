@@ -66,9 +66,13 @@ bool spnn::onnximport::isFloatType(int32_t type) {
 llvm::Expected<int64_t> spnn::onnximport::countElements(llvm::ArrayRef<int64_t> shape, unsigned bytes) {
   constexpr int64_t kLimit = int64_t(1) << 40;
   int64_t count = 1;
-  for (int64_t extent : shape)
+  for (int64_t extent : shape) {
     if (extent < 0)
       return refuse("extent " + llvm::Twine(extent) + " is negative");
+    // Beside a 0 too: extents are added and multiplied before they meet it.
+    if (extent > kLimit)
+      return refuse("extent " + llvm::Twine(extent) + " is above 2^40");
+  }
   if (llvm::is_contained(shape, 0))
     return 0;
   for (int64_t extent : shape)

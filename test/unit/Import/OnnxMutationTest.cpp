@@ -227,7 +227,7 @@ TEST(OnnxMutation, TestData) {
         *graph.add_initializer() = tensor;
       }
     }
-    for (int round = 0; round < 1000; ++round) {
+    for (int round = 0; round < 30; ++round) {
       onnx::ModelProto mutant = **model;
       for (uint64_t k = 0, count = 1 + random() % 3; k < count; ++k)
         mutateModel(mutant, random);
