@@ -37,23 +37,39 @@ bool matchNm(SparseTensorEncodingAttr encoding, int64_t &n, int64_t &m) {
   return encoding.getDimToLvl() == AffineMap::get(2, 0, {i, j.floorDiv(m), j % m}, context);
 }
 
-/// r and c of `(i floordiv r : dense, j floordiv c : compressed, i mod r : dense, j mod c : dense)`.
-bool matchBsr(SparseTensorEncodingAttr encoding, int64_t &r, int64_t &c) {
-  ArrayRef<LevelType> levels = encoding.getLvlTypes();
-  if (levels.size() != 4 || !isPlain(levels[0], LevelFormat::Dense) || !isPlain(levels[1], LevelFormat::Compressed) ||
-      !isPlain(levels[2], LevelFormat::Dense) || !isPlain(levels[3], LevelFormat::Dense))
-    return false;
-  AffineMap map = encoding.getDimToLvl();
-  if (!isBlockSparsity(map))
-    return false;
-  SmallVector<unsigned> block = getBlockSize(map);
-  if (block.size() != 2 || block[0] == 0 || block[1] == 0)
-    return false;
-  r = block[0];
-  c = block[1];
-  MLIRContext *context = encoding.getContext();
+/// The levels of blocks of r x c: (i floordiv r : dense, j floordiv c : compressed, i mod r : dense, j mod c : dense).
+/// Upstream folds `j floordiv 1` to j and cannot invert `j mod 1`, so an extent of 1 has no inner level.
+void getBlockLevels(MLIRContext *context, int64_t r, int64_t c, SmallVectorImpl<LevelType> &levels,
+                    SmallVectorImpl<AffineExpr> &exprs) {
   AffineExpr i = getAffineDimExpr(0, context), j = getAffineDimExpr(1, context);
-  return map == AffineMap::get(2, 0, {i.floorDiv(r), j.floorDiv(c), i % r, j % c}, context);
+  levels.assign({LevelFormat::Dense, LevelFormat::Compressed});
+  exprs.assign({i.floorDiv(r), j.floorDiv(c)});
+  for (auto [dim, extent] : {std::pair(i, r), std::pair(j, c)}) {
+    if (extent == 1)
+      continue;
+    levels.push_back(LevelFormat::Dense);
+    exprs.push_back(dim % extent);
+  }
+}
+
+/// r and c if the encoding has the levels of blocks.
+bool matchBsr(SparseTensorEncodingAttr encoding, int64_t &r, int64_t &c) {
+  AffineMap map = encoding.getDimToLvl();
+  if (map.getNumResults() < 3)
+    return false;
+  auto divisor = [](AffineExpr expr) -> int64_t {
+    auto binary = dyn_cast<AffineBinaryOpExpr>(expr);
+    auto constant = binary && binary.getKind() == AffineExprKind::FloorDiv
+                        ? dyn_cast<AffineConstantExpr>(binary.getRHS())
+                        : AffineConstantExpr();
+    return constant ? constant.getValue() : 1;
+  };
+  r = divisor(map.getResult(0));
+  c = divisor(map.getResult(1));
+  SmallVector<LevelType> levels;
+  SmallVector<AffineExpr> exprs;
+  getBlockLevels(encoding.getContext(), r, c, levels, exprs);
+  return llvm::equal(encoding.getLvlTypes(), levels) && map == AffineMap::get(2, 0, exprs, encoding.getContext());
 }
 
 struct UpstreamFormat : public SparseFormatInterface::ExternalModel<UpstreamFormat, SparseTensorEncodingAttr> {
@@ -112,9 +128,10 @@ Attribute spnn::getCsrEncoding(MLIRContext *context) {
 }
 
 Attribute spnn::getBsrEncoding(MLIRContext *context, int64_t blockRows, int64_t blockCols) {
-  AffineExpr i = getAffineDimExpr(0, context), j = getAffineDimExpr(1, context);
-  return getEncoding(context, {LevelFormat::Dense, LevelFormat::Compressed, LevelFormat::Dense, LevelFormat::Dense},
-                     {i.floorDiv(blockRows), j.floorDiv(blockCols), i % blockRows, j % blockCols});
+  SmallVector<LevelType> levels;
+  SmallVector<AffineExpr> exprs;
+  getBlockLevels(context, blockRows, blockCols, levels, exprs);
+  return getEncoding(context, levels, exprs);
 }
 
 Attribute spnn::getNmEncoding(MLIRContext *context, int64_t n, int64_t m) {

@@ -9,6 +9,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "spnn/IR/SPNN.h"
+#include "spnn/Lowering/ElementTypes.h"
 #include "spnn/Lowering/Passes.h"
 #include "spnn/Runtime/Description.h"
 
@@ -25,24 +26,6 @@ namespace spnn {
 
 using namespace mlir;
 using namespace spnn;
-
-/// The element type as the C interface knows it.
-static std::optional<runtime::DType> getDType(Type type) {
-  using runtime::DType;
-  if (type.isF32())
-    return DType::F32;
-  if (type.isF64())
-    return DType::F64;
-  if (type.isF16())
-    return DType::F16;
-  if (type.isBF16())
-    return DType::BF16;
-  if (type.isIndex())
-    return DType::I64;
-  if (auto integer = dyn_cast<IntegerType>(type))
-    return runtime::dtypeFromName("i" + std::to_string(integer.getWidth()));
-  return std::nullopt;
-}
 
 static std::string argumentName(func::FuncOp function, unsigned i, StringRef kind, unsigned number) {
   if (auto name = function.getArgAttrOfType<StringAttr>(i, "spnn.name"))

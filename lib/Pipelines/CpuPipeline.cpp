@@ -41,6 +41,15 @@ void spnn::buildCpuGraphStage(OpPassManager &pm, const CpuPipelineOptions &optio
   pm.addPass(createInlinerPass());
   pm.addPass(createSymbolDCEPass());
   addCleanup(pm);
+  pm.addPass(createRaise());
+  addCleanup(pm);
+  pm.addPass(createFuseEpilogues());
+  addCleanup(pm);
+  pm.addPass(createPrune());
+  pm.addPass(createAnalyzeSparsity());
+  addCleanup(pm);
+  pm.addPass(createDecompose());
+  addCleanup(pm);
   SelectFormatsOptions formats;
   formats.expectedColumns = options.expectedColumns;
   formats.format = options.format;
@@ -94,6 +103,7 @@ void spnn::buildCpuLLVMStage(OpPassManager &pm, const CpuPipelineOptions &option
   pm.addPass(createConvertFuncToLLVMPass());
   pm.addPass(createConvertControlFlowToLLVMPass());
   pm.addPass(createConvertOpenMPToLLVMPass());
+  pm.addPass(createUBToLLVMConversionPass());
   pm.addPass(createReconcileUnrealizedCastsPass());
   addCleanup(pm);
 }

@@ -23,4 +23,5 @@ void spnn::registerPassesAndPipelines() {
   registerSPNNTransformsPasses();
   registerSPNNLoweringPasses();
   registerCpuPipelines();
+  registerReferencePipeline();
 }

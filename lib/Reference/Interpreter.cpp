@@ -14,6 +14,8 @@
 #include "mlir/IR/TypeUtilities.h"
 #include "llvm/ADT/ScopeExit.h"
 
+#include <cstdlib>
+
 using namespace mlir;
 using namespace spnn::reference;
 
@@ -175,6 +177,14 @@ FailureOr<Tensor> Interpreter::allocate(Operation *op, Type elementType, ArrayRe
     return op->emitOpError("asks for a tensor of shape ")
            << formatShape(shape) << " while others hold " << *heldBytes << " bytes, together more than the "
            << options.maxTotalBytes << " that an evaluation may take";
+  // Containers end the process if the system refuses memory, so a large request is tried out first.
+  if (uint64_t(*count) * sizeof(Lane) > (uint64_t(1) << 24)) {
+    // Volatile, because compilers drop an allocation that is only freed.
+    void *volatile probe = std::malloc(uint64_t(*count) * sizeof(Lane));
+    if (!probe)
+      return op->emitOpError("asks for a tensor of shape ") << formatShape(shape) << ", which the system refuses";
+    std::free(probe);
+  }
   return Tensor::zeros(elementType, shape);
 }
 

@@ -12,6 +12,7 @@
 #include "Interpreter.h"
 
 #include "spnn/IR/SparseFormats.h"
+#include "spnn/Transforms/PatternPruning.h"
 
 #include <cmath>
 
@@ -41,6 +42,31 @@ static LogicalResult evaluateConstant(Interpreter &interpreter, Operation *op) {
                          Tensor::fromBytes(type.getElementType(), type.getShape(), matrix.data.data()));
 }
 
+static format::DenseMatrix toMatrix(const Tensor &value) {
+  format::DenseMatrix matrix;
+  matrix.shape = {value.shape[0], value.shape[1]};
+  matrix.elementBytes = Tensor::getElementBytes(value.elementType);
+  matrix.isFloat = value.isFloat();
+  matrix.data = value.toBytes();
+  return matrix;
+}
+
+/// Chosen by the values as the type can hold them; what is kept is not rounded to it.
+static LogicalResult evaluatePrune(Interpreter &interpreter, Operation *op) {
+  auto prune = cast<PruneOp>(op);
+  FailureOr<Tensor> value = interpreter.take(prune.getSourceMutable());
+  if (failed(value))
+    return failure();
+  format::DenseMatrix matrix = toMatrix(*value);
+  if (std::optional<std::string> broken =
+          pruneToPattern(matrix, value->elementType, prune.getMethod(), prune.getPattern()))
+    return op->emitOpError("cannot prune its operand: ") << *broken;
+  for (int64_t i = 0; i < value->size(); ++i)
+    if (matrix.isZero(0, i))
+      value->floats[i] = 0;
+  return interpreter.set(op, prune.getResult(), std::move(*value));
+}
+
 /// Values stay the same, but the target format has to be able to hold them.
 static LogicalResult evaluateConvert(Interpreter &interpreter, Operation *op) {
   auto convert = cast<ConvertOp>(op);
@@ -54,12 +80,7 @@ static LogicalResult evaluateConvert(Interpreter &interpreter, Operation *op) {
         getSparseFormat(staticType, [&]() { return op->emitOpError(); });
     if (!format)
       return failure();
-    format::DenseMatrix matrix;
-    matrix.shape = {value->shape[0], value->shape[1]};
-    matrix.elementBytes = Tensor::getElementBytes(value->elementType);
-    matrix.isFloat = value->isFloat();
-    matrix.data = value->toBytes();
-    if (std::optional<std::string> broken = format->checkPack(matrix))
+    if (std::optional<std::string> broken = format->checkPack(toMatrix(*value)))
       return op->emitOpError("cannot store its operand as ") << format->name() << ": " << *broken;
   }
   return interpreter.set(op, convert.getResult(), value);
@@ -147,6 +168,8 @@ Handler reference::getSPNNHandler(Operation *op) {
     return evaluateConstant;
   if (isa<ConvertOp>(op))
     return evaluateConvert;
+  if (isa<PruneOp>(op))
+    return evaluatePrune;
   if (isa<MatmulOp>(op))
     return evaluateMatmul;
   return nullptr;

@@ -165,28 +165,12 @@ struct Decompose : public spnn::impl::DecomposeBase<Decompose> {
       op.emitError("the contents of the constant lhs are not at hand (an elided resource?)");
       return failure();
     }
-    *matrix = transposeMatrix(*matrix);
-    Value dense =
-        arith::ConstantOp::create(rewriter, op.getLoc(), writeDenseMatrix(*matrix, transposedType)).getResult();
-    if (!isSparse(type))
-      return dense;
-    auto sparseType = RankedTensorType::get(transposedType.getShape(), type.getElementType(), type.getEncoding());
-    std::optional<std::string> broken;
     std::string reason;
-    auto format = cast<SparseFormatInterface>(type.getEncoding()).getFormat(sparseType, reason);
-    if (!format)
-      broken = reason;
-    else
-      broken = format->checkPack(*matrix);
-    if (broken) {
-      op.emitRemark() << "lhs is stored dense: its transposition does not fit the format, " << *broken;
-      return dense;
-    }
-    if (!value.getDefiningOp<ConstantOp>())
-      return ConvertOp::create(rewriter, op.getLoc(), sparseType, dense).getResult();
-    return ConstantOp::create(rewriter, op.getLoc(), sparseType,
-                              writeStorage(format->pack(*matrix), sparseType, *format))
-        .getResult();
+    *matrix = transposeMatrix(*matrix);
+    if (Value transposed = rebuildConstant(rewriter, op.getLoc(), value, *matrix, reason))
+      return transposed;
+    op.emitRemark() << "lhs is stored dense: its transposition does not fit the format, " << reason;
+    return arith::ConstantOp::create(rewriter, op.getLoc(), writeDenseMatrix(*matrix, transposedType)).getResult();
   }
 };
 } // namespace

@@ -5,7 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Writes the epilogue of a product out as linalg, arith and math.
+// Writes a product and its epilogue out as linalg, arith and math.
 //
 //===----------------------------------------------------------------------===//
 #include "EpilogueEmitter.h"
@@ -68,4 +68,27 @@ Value spnn::emitEpilogue(OpBuilder &builder, Location loc, Value value, Value bi
         linalg::YieldOp::create(b, loc, emitActivation(b, loc, activation, x));
       });
   return castTo(builder, loc, generic.getResult(0), type);
+}
+
+Value spnn::emitLinalgMatmul(OpBuilder &builder, MatmulOp op) {
+  Location loc = op.getLoc();
+  Type element = getElementTypeOrSelf(op.getType());
+  Value zero = arith::ConstantOp::create(builder, loc, builder.getZeroAttr(element));
+  Value init =
+      linalg::FillOp::create(builder, loc, zero, createEmpty(builder, loc, getExtents(builder, loc, op), element))
+          .result();
+  AffineExpr m, n, k;
+  bindDims(builder.getContext(), m, n, k);
+  auto access = [&](bool transposed, AffineExpr row, AffineExpr column) {
+    if (transposed)
+      std::swap(row, column);
+    return AffineMap::get(3, 0, {row, column}, builder.getContext());
+  };
+  ArrayAttr maps = builder.getAffineMapArrayAttr(
+      {access(op.getTransposeLhs(), m, k), access(op.getTransposeRhs(), k, n), access(false, m, n)});
+  Value product = linalg::MatmulOp::create(builder, loc, init.getType(), ValueRange{op.getLhs(), op.getRhs()}, init,
+                                           builder.getNamedAttr("indexing_maps", maps))
+                      ->getResult(0);
+  Value result = emitEpilogue(builder, loc, product, op.getBias(), op.getBiasAxis(), op.getActivation());
+  return castTo(builder, loc, result, op.getType());
 }

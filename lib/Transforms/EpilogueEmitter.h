@@ -5,7 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Writes the epilogue of a product out as linalg, arith and math.
+// Writes a product and its epilogue out as linalg, arith and math.
 //
 //===----------------------------------------------------------------------===//
 #ifndef SPNN_LIB_TRANSFORMS_EPILOGUEEMITTER_H
@@ -24,6 +24,9 @@ mlir::Value emitActivation(mlir::OpBuilder &builder, mlir::Location loc, Activat
 /// nothing to compute.
 mlir::Value emitEpilogue(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value value, mlir::Value bias,
                          int64_t biasAxis, Activation activation);
+
+/// The whole product of dense operands: linalg.fill, linalg.matmul and the epilogue, as a value of the result's type.
+mlir::Value emitLinalgMatmul(mlir::OpBuilder &builder, MatmulOp op);
 
 } // namespace spnn
 

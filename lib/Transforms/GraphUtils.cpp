@@ -10,6 +10,8 @@
 //===----------------------------------------------------------------------===//
 #include "GraphUtils.h"
 
+#include "spnn/IR/SparseFormats.h"
+
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/MemRef/Transforms/Transforms.h"
 #include "mlir/IR/Matchers.h"
@@ -90,6 +92,34 @@ format::DenseMatrix spnn::transposeMatrix(const format::DenseMatrix &matrix) {
     for (int64_t col = 0; col < matrix.shape.cols; ++col)
       std::memcpy(result.element(col, row), matrix.element(row, col), matrix.elementBytes);
   return result;
+}
+
+Value spnn::rebuildConstant(OpBuilder &builder, Location loc, Value like, const format::DenseMatrix &matrix,
+                            std::string &reason) {
+  auto before = cast<RankedTensorType>(like.getType());
+  auto type = RankedTensorType::get({matrix.shape.rows, matrix.shape.cols}, before.getElementType());
+  if (!isSparse(before))
+    return arith::ConstantOp::create(builder, loc, writeDenseMatrix(matrix, type));
+  auto sparseType = RankedTensorType::get(type.getShape(), type.getElementType(), before.getEncoding());
+  auto format = cast<SparseFormatInterface>(before.getEncoding()).getFormat(sparseType, reason);
+  if (!format)
+    return {};
+  if (std::optional<std::string> broken = format->checkPack(matrix)) {
+    reason = *broken;
+    return {};
+  }
+  if (like.getDefiningOp<ConstantOp>())
+    return ConstantOp::create(builder, loc, sparseType, writeStorage(format->pack(matrix), sparseType, *format));
+  Value dense = arith::ConstantOp::create(builder, loc, writeDenseMatrix(matrix, type));
+  return ConvertOp::create(builder, loc, sparseType, dense);
+}
+
+std::optional<format::FloatType> spnn::getFloatType(Type type) {
+  if (type.isBF16())
+    return format::FloatType::BF16;
+  if (type.isF16() || type.isF32() || type.isF64())
+    return format::getIeeeType(type.getIntOrFloatBitWidth() / 8);
+  return std::nullopt;
 }
 
 void spnn::populateGraphCleanupPatterns(RewritePatternSet &patterns) {

@@ -11,9 +11,12 @@
 #ifndef SPNN_LIB_TRANSFORMS_GRAPHUTILS_H
 #define SPNN_LIB_TRANSFORMS_GRAPHUTILS_H
 
+#include "spnn/Format/FloatType.h"
 #include "spnn/IR/SPNN.h"
 
 #include "mlir/IR/PatternMatch.h"
+
+#include <string>
 
 namespace spnn {
 
@@ -45,6 +48,14 @@ std::optional<double> getSplatValue(mlir::Value value);
 
 /// `matrix` with rows and columns exchanged.
 format::DenseMatrix transposeMatrix(const format::DenseMatrix &matrix);
+
+/// A constant with the contents of `matrix` of the kind that `like` is: dense, in a sparse format, or converted to one.
+/// Null with the reason in `reason` if the format cannot hold them.
+mlir::Value rebuildConstant(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value like,
+                            const format::DenseMatrix &matrix, std::string &reason);
+
+/// The element type in the terms of the Format room; std::nullopt for types that it cannot read as numbers.
+std::optional<format::FloatType> getFloatType(mlir::Type type);
 
 /// Adds the patterns that keep the graph in shape between steps: transpositions fold into spnn.matmul and into each
 /// other, and extents of results are expressed by extents of operands.

@@ -34,6 +34,8 @@ enum class PatternKind { Unstructured, Block, NM };
 inline constexpr llvm::StringLiteral kTargetAttrName = "spnn.target";
 /// Name of the op attribute that records why a format or kernel was chosen; a dictionary, see docs/rationale.md.
 inline constexpr llvm::StringLiteral kDecisionAttrName = "spnn.decision";
+/// Name of the op attribute that spnn-analyze-sparsity leaves on products; a dictionary, see its description.
+inline constexpr llvm::StringLiteral kStatisticsAttrName = "spnn.statistics";
 } // namespace spnn
 
 #include "spnn/IR/SPNNAttrInterfaces.h.inc"

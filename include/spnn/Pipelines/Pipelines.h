@@ -49,6 +49,18 @@ void buildCpuPipeline(mlir::OpPassManager &pm, const CpuPipelineOptions &options
 /// Registers spnn-cpu and its stages spnn-cpu-graph, spnn-cpu-kernels, spnn-cpu-loops and spnn-cpu-llvm.
 void registerCpuPipelines();
 
+/// Options of the pipeline spnn-reference.
+struct ReferencePipelineOptions : public mlir::PassPipelineOptions<ReferencePipelineOptions> {
+  PassOptions::Option<bool> emitCInterface{
+      *this, "emit-c-interface", llvm::cl::desc("add the wrapper _mlir_ciface_<name> to every function"),
+      llvm::cl::init(false)};
+};
+
+/// The plain baseline: spnn-densify and upstream's lowering to loops and the LLVM dialect, without a kernel of ours.
+/// mlir-runner runs the result.
+void buildReferencePipeline(mlir::OpPassManager &pm, const ReferencePipelineOptions &options);
+void registerReferencePipeline();
+
 /// Makes `pm` print a table of all products and their decisions to `os` after spnn-select-formats.
 void addExplanation(mlir::PassManager &pm, llvm::raw_ostream &os);
 

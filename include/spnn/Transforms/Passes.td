@@ -108,6 +108,101 @@ def FuseEpilogues : Pass<"spnn-fuse-epilogues"> {
   ];
 }
 
+def Prune : Pass<"spnn-prune"> {
+  let summary = "prune constant operands of products, evaluate spnn.prune";
+  let description = [{
+    Evaluates every `spnn.prune` of a constant, and, given a pattern, prunes the constant operand of every
+    `spnn.matmul` by magnitude. Patterns run along the rows of the constant as kernels see it: of op(lhs), or of the
+    transposed op(rhs). A constant that several products use is pruned once. NaN weights are an error.
+
+    ```mlir
+    func.func @layer(%x: tensor<4x8xf32>) -> tensor<2x8xf32> {
+      %w = arith.constant dense<[[1.0, -4.0, 2.0, 3.0], [5.0, 0.0, -7.0, 6.0]]> : tensor<2x4xf32>
+      %y = spnn.matmul %w, %x : (tensor<2x4xf32>, tensor<4x8xf32>) -> tensor<2x8xf32>
+      return %y : tensor<2x8xf32>
+    }
+    ```
+
+    multiplies after `spnn-prune{pattern=2:4}` by
+
+    ```mlir
+    %w = arith.constant dense<[[0.0, -4.0, 0.0, 3.0], [0.0, 0.0, -7.0, 6.0]]> : tensor<2x4xf32>
+    ```
+
+    Remarks: `pruned 12.5 % -> 50.0 % zeros`, `not pruned: <reason>`, `not evaluated: <reason>`.
+  }];
+  let options = [
+    Option<"pattern", "pattern", "std::string", "\"\"",
+           "unstructured, block:<rows>x<columns> or <n>:<m>; empty: only evaluate spnn.prune">,
+    Option<"sparsity", "sparsity", "double", "0.9", "fraction of zeros of unstructured and block patterns">,
+    Option<"method", "method", "std::string", "\"magnitude\"", "how weights are chosen: magnitude">,
+    Option<"scope", "scope", "std::string", "\"layer\"",
+           "layer: each constant has the sparsity; global: all together have it (no meaning for n:m)">,
+    Option<"minRows", "min-rows", "int64_t", "0", "leave constants with fewer rows alone">,
+    ListOption<"only", "only", "int64_t", "prune only these products, counted from 0 among those with a constant operand">,
+  ];
+  let dependentDialects = ["::spnn::SPNNDialect", "::mlir::arith::ArithDialect"];
+  let statistics = [
+    Statistic<"numPruned", "pruned", "Constants pruned">,
+  ];
+}
+
+def AnalyzeSparsity : Pass<"spnn-analyze-sparsity"> {
+  let summary = "measure constant operands of products, remove dead channels";
+  let description = [{
+    Leaves on every `spnn.matmul` with a constant operand the dictionary `spnn.statistics` about it, in the orientation
+    that kernels see (op(lhs), or the transposed op(rhs)): `rows`, `columns`, `nonzeros`, `density`; `min_row_length`,
+    `max_row_length`, `mean_row_length`, `row_length_deviation`; `dead_rows` and `dead_columns` (how many have no
+    nonzero); `nans`, `infinities`; `block_fill` (for each block shape, nonzeros over values in blocks that hold one);
+    and `nm`, the tightest n:m pattern that holds, if one does.
+
+    With `remove-dead`, channels between two products that carry nothing go first: where a product is used by one
+    other product only and not transposed, a column of zeros in the second constant is removed with the row of the
+    first that feeds it, and a row of zeros in the first, whose output is activation(bias) everywhere, with the column
+    of the second, whose bias takes the constant up. This needs constant biases and goes on until nothing changes. As
+    in every sparse product, a zero weight times infinity or NaN counts as zero. Where the first constant has full
+    blocks of rows, or the second full blocks of columns or an n:m pattern, channels go in whole aligned groups only, so
+    that the pattern survives. Dead columns of the first product of
+    a chain and dead rows of the last stay: removing them would change the model's interface.
+
+    ```mlir
+    func.func @chain(%x: tensor<2x8xf32>) -> tensor<2x8xf32> {
+      %b = arith.constant dense<[0.5, 0.25, 1.0]> : tensor<3xf32>
+      %w = arith.constant dense<[[1.0, 2.0], [0.0, 0.0], [3.0, 4.0]]> : tensor<3x2xf32>
+      %v = arith.constant dense<[[1.0, 4.0, 0.0], [2.0, 8.0, 0.0]]> : tensor<2x3xf32>
+      %h = spnn.matmul %w, %x bias(%b : tensor<3xf32>) activation(relu)
+          : (tensor<3x2xf32>, tensor<2x8xf32>) -> tensor<3x8xf32>
+      %y = spnn.matmul %v, %h : (tensor<2x3xf32>, tensor<3x8xf32>) -> tensor<2x8xf32>
+      return %y : tensor<2x8xf32>
+    }
+    ```
+
+    holds afterwards (statistics left out)
+
+    ```mlir
+    %b = arith.constant dense<0.5> : tensor<1xf32>
+    %w = arith.constant dense<[[1.0, 2.0]]> : tensor<1x2xf32>
+    %c = arith.constant dense<[1.0, 2.0]> : tensor<2xf32>
+    %v = arith.constant dense<[[1.0], [2.0]]> : tensor<2x1xf32>
+    %h = spnn.matmul %w, %x bias(%b : tensor<1xf32>) activation(relu)
+        : (tensor<1x2xf32>, tensor<2x8xf32>) -> tensor<1x8xf32>
+    %y = spnn.matmul %v, %h bias(%c : tensor<2xf32>) : (tensor<2x1xf32>, tensor<1x8xf32>) -> tensor<2x8xf32>
+    ```
+
+    Remarks: one sentence of statistics on every product, and what was removed.
+  }];
+  let options = [
+    Option<"removeDead", "remove-dead", "bool", "true", "remove dead channels between products">,
+  ];
+  let dependentDialects = ["::spnn::SPNNDialect", "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect",
+                           "::mlir::arith::ArithDialect"];
+  let statistics = [
+    Statistic<"numMeasured", "measured", "Products measured">,
+    Statistic<"numDeadColumns", "dead-columns", "Dead columns removed">,
+    Statistic<"numDeadRows", "dead-rows", "Dead rows removed">,
+  ];
+}
+
 def Decompose : Pass<"spnn-decompose"> {
   let summary = "bring every spnn.matmul into the form that kernels take";
   let description = [{
@@ -150,6 +245,54 @@ def Decompose : Pass<"spnn-decompose"> {
     Statistic<"numExchanged", "exchanged", "Products whose operands were exchanged">,
     Statistic<"numDetached", "detached", "Epilogues taken off a product">,
     Statistic<"numLowered", "lowered", "Products lowered to linalg.matmul">,
+  ];
+}
+
+//===----------------------------------------------------------------------===//
+// Outside the CPU pipeline
+//===----------------------------------------------------------------------===//
+
+def Densify : Pass<"spnn-densify"> {
+  let summary = "turn graph-level spnn ops into dense upstream ops";
+  let description = [{
+    Takes sparsity out of a program, which any upstream lowering can then compile: the plain baseline that sparse code
+    is compared with. `spnn.constant` becomes `arith.constant`, `spnn.convert` disappears, `spnn.prune` of a constant is
+    evaluated, and `spnn.matmul` becomes `linalg.fill`, `linalg.matmul` and a `linalg.generic` for the epilogue.
+    All sparse encodings are dropped from types, those of function arguments and results included.
+
+    Zeros then are values like any other: times infinity they give NaN.
+
+    ```mlir
+    #CSR = #sparse_tensor.encoding<{map = (i, j) -> (i : dense, j : compressed), posWidth = 32, crdWidth = 32}>
+    func.func @layer(%x: tensor<3x?xf32>, %b: tensor<2xf32>) -> tensor<2x?xf32> {
+      %w = spnn.constant {positions = dense<[0, 1, 2]> : tensor<3xi32>, indices = dense<[2, 0]> : tensor<2xi32>,
+                          values = dense<[3.0, 4.0]> : tensor<2xf32>} : tensor<2x3xf32, #CSR>
+      %y = spnn.matmul %w, %x bias(%b : tensor<2xf32>) activation(relu)
+          : (tensor<2x3xf32, #CSR>, tensor<3x?xf32>) -> tensor<2x?xf32>
+      return %y : tensor<2x?xf32>
+    }
+    ```
+
+    holds afterwards
+
+    ```mlir
+    %w = arith.constant dense<[[0.0, 0.0, 3.0], [4.0, 0.0, 0.0]]> : tensor<2x3xf32>
+    %p = linalg.matmul ins(%w, %x : tensor<2x3xf32>, tensor<3x?xf32>) outs(%zeros : tensor<2x?xf32>) -> tensor<2x?xf32>
+    %y = linalg.generic ... ins(%p, %b : tensor<2x?xf32>, tensor<2xf32>) ... { arith.addf, arith.maximumf }
+    ```
+
+    Errors: `spnn.prune` of what is no constant, a conversion of a constant to a format that cannot hold it, and ops
+    that work on storage (`sparse_tensor`, kernel-level ops of `spnn`).
+
+    Remarks: on each constant the bytes it now takes, on each `spnn.prune` that it was evaluated.
+  }];
+  let dependentDialects = ["::spnn::SPNNDialect", "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect",
+                           "::mlir::arith::ArithDialect", "::mlir::math::MathDialect"];
+  let statistics = [
+    Statistic<"numConstants", "constants", "Sparse constants made dense">,
+    Statistic<"numConversions", "conversions", "Conversions removed">,
+    Statistic<"numPruned", "pruned", "Prunings evaluated">,
+    Statistic<"numProducts", "products", "Products lowered to linalg.matmul">,
   ];
 }
 
