@@ -40,10 +40,9 @@ static cl::opt<Emit> emit("emit", cl::desc("What to write"),
                                      clEnumValN(Emit::Bytecode, "bytecode", "the module as MLIR bytecode"),
                                      clEnumValN(Emit::Onnx, "onnx", "the model itself, in binary form")),
                           cl::init(Emit::Mlir), cl::cat(category));
-// For tests, which keep their models as text.
 using Syntax = spnn::OnnxImportOptions::Syntax;
 static cl::opt<Syntax> syntax(
-    "syntax", cl::desc("How the model is written"), cl::Hidden,
+    "syntax", cl::desc("How the model is written"),
     cl::values(clEnumValN(Syntax::Binary, "binary", "serialised protobuf (default)"),
                clEnumValN(Syntax::Text, "text", "ONNX's textual syntax"),
                clEnumValN(Syntax::ProtobufText, "prototxt", "protobuf's text format")),

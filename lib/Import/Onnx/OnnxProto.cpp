@@ -165,6 +165,10 @@ std::string spnn::onnximport::checkOperandTypes(const onnx::OpSchema &schema, co
   return "";
 }
 
+bool spnn::onnximport::isFunction(const onnx::OpSchema &schema) {
+  return schema.HasFunction() || schema.HasContextDependentFunction();
+}
+
 bool spnn::onnximport::functionBody(const onnx::OpSchema &schema, const onnx::NodeProto &node,
                                     const std::vector<onnx::TypeProto> &inputTypes, onnx::FunctionProto &body) {
   try {
@@ -195,7 +199,7 @@ onnx::NodeProto spnn::onnximport::withDefaults(const onnx::OpSchema &schema, con
 std::vector<std::string> spnn::onnximport::functionOps() {
   std::vector<std::string> names;
   for (const onnx::OpSchema &schema : onnx::OpSchemaRegistry::get_all_schemas())
-    if (schema.domain().empty() && (schema.HasFunction() || schema.HasContextDependentFunction()))
+    if (schema.domain().empty() && isFunction(schema))
       names.push_back(schema.Name());
   std::sort(names.begin(), names.end());
   return names;

@@ -47,6 +47,9 @@ std::string checkNode(const onnx::OpSchema &schema, const onnx::NodeProto &node)
 std::string checkOperandTypes(const onnx::OpSchema &schema, const onnx::NodeProto &node,
                               llvm::ArrayRef<int32_t> types);
 
+/// Whether ONNX defines the op by a function.
+bool isFunction(const onnx::OpSchema &schema);
+
 /// True and the body in `body` if ONNX defines the op by a function of simpler ops.
 bool functionBody(const onnx::OpSchema &schema, const onnx::NodeProto &node,
                   const std::vector<onnx::TypeProto> &inputTypes, onnx::FunctionProto &body);

@@ -30,6 +30,9 @@ static LogicalResult importIdentity(Node &n) {
   return n.set(0, *n.imported(0));
 }
 
+/// Shape and Size: always computed at import, from extents that may be dynamic.
+static LogicalResult importExtents(Node &n) { return success(foldNode(n)); }
+
 static LogicalResult importDropout(Node &n) {
   if (n.has(2)) {
     std::optional<double> training = n.scalar(2, "training_mode");
@@ -395,6 +398,8 @@ ArrayRef<OpEntry> spnn::onnximport::shapeOps() {
       {"Flatten", importFlatten, ""},
       {"Identity", importIdentity, ""},
       {"Reshape", importReshape, "shape known"},
+      {"Shape", importExtents, ""},
+      {"Size", importExtents, ""},
       {"Slice", importSlice, "starts, ends, axes and steps known; of dynamic extents only plain prefixes and suffixes"},
       {"SpaceToDepth", importDepthSpace, ""},
       {"Split", importSplit, "parts known"},
