@@ -278,6 +278,11 @@ LogicalResult Importer::dispatch(Node &node, const llvm::StringMap<int64_t> &ops
     return expandFunction(node, proto, *local->second, {});
   if (!domain.empty())
     return node.refuse("domain '" + Twine(domain) + "' is not supported");
+  if (isNewerForm(proto, node.opset)) {
+    if (node.type(0) == onnx::TensorProto::BOOL && proto.op_type() != "Split")
+      return node.refuse("booleans are not supported");
+    return findOp(proto.op_type())->handler(node);
+  }
   const onnx::OpSchema *schema = findSchema(proto.op_type(), domain, node.opset);
   if (!schema)
     return node.refuse("no such op in opset " + Twine(node.opset));

@@ -91,7 +91,7 @@ llvm::Expected<std::unique_ptr<onnx::ModelProto>> spnn::onnximport::parseModel(l
   if (parseBinary(bytes, graph) && graph.output_size() > 0) {
     model = std::make_unique<onnx::ModelProto>();
     model->set_ir_version(8);
-    model->add_opset_import()->set_version(kNewestOpset);
+    model->add_opset_import()->set_version(kSchemaOpset);
     *model->mutable_graph() = std::move(graph);
     return std::move(model);
   }
@@ -117,6 +117,21 @@ const onnx::OpSchema *spnn::onnximport::findSchema(const std::string &op, const 
   } catch (const std::exception &) {
     return nullptr;
   }
+}
+
+bool spnn::onnximport::isNewerForm(const onnx::NodeProto &node, int64_t opset) {
+  if (opset <= kSchemaOpset || node.input_size() < 1 || node.input(0).empty())
+    return false;
+  llvm::StringRef op = node.op_type();
+  if (op == "Gelu" || op == "Mish")
+    return node.input_size() == 1;
+  // The axes of reductions became an operand in opset 18; those of ReduceSum had in 13.
+  if (op.starts_with("Reduce"))
+    return node.input_size() == 2 && op != "ReduceSum";
+  // Split got the number of its parts as an attribute.
+  return op == "Split" && node.input_size() == 1 &&
+         std::any_of(node.attribute().begin(), node.attribute().end(),
+                     [](const auto &attribute) { return attribute.name() == "num_outputs"; });
 }
 
 std::string spnn::onnximport::checkNode(const onnx::OpSchema &schema, const onnx::NodeProto &node) {

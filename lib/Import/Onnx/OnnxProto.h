@@ -27,8 +27,13 @@ class OpSchema;
 
 namespace spnn::onnximport {
 
-/// The newest opset of the default domain that this importer knows.
-inline constexpr int64_t kNewestOpset = 17;
+/// The newest opset of the default domain whose schemas libonnx 1.12 has, and the newest that models may use: nodes of
+/// opsets in between are held to the older schemas, except the forms that `isNewerForm` lists.
+inline constexpr int64_t kSchemaOpset = 17;
+inline constexpr int64_t kNewestOpset = 21;
+
+/// Whether the node, of an opset above kSchemaOpset, has a form that no schema at hand knows but its handler does.
+bool isNewerForm(const onnx::NodeProto &node, int64_t opset);
 
 enum class Syntax { Binary, Text, ProtobufText };
 

@@ -214,6 +214,8 @@ static LogicalResult importSplit(Node &n) {
   int64_t extent = n.shape(0)[*axis], count = n.numOutputs();
   if (ShapedType::isDynamic(extent) && parts->empty())
     return n.refuse("the extent that it splits is not known at import");
+  if (n.integer("num_outputs", count) != count)
+    return n.refuse("its num_outputs is not its " + Twine(count) + " outputs");
   if (parts->empty())
     for (int64_t i = 0, part = llvm::divideCeil(extent, count); i < count; ++i)
       parts->push_back(std::clamp<int64_t>(extent - i * part, 0, part));
