@@ -23,6 +23,7 @@ config.substitutions.append(("%spnn_opt", stock if plugin else own))
 config.substitutions.append(("%spnn_src", config.spnn_source_dir))
 config.substitutions.append(("%spnn_build", config.spnn_build_dir))
 config.substitutions.append(("%mlir_lib", os.path.join(os.path.dirname(config.llvm_tools_dir), "lib")))
+config.substitutions.append(("%cxx", os.path.join(config.llvm_tools_dir, "clang++")))
 config.substitutions.append(("%cc", os.path.join(config.llvm_tools_dir, "clang")))
 config.substitutions.append(("%python", config.python))
 

@@ -8,6 +8,7 @@
 // Kernel-level ops: verification, effects and the folding of adjacent layout changes.
 //
 //===----------------------------------------------------------------------===//
+#include "Extents.h"
 #include "spnn/IR/SPNN.h"
 
 #include "mlir/IR/PatternMatch.h"
@@ -60,8 +61,6 @@ static LogicalResult verifyRank(Operation *op, StringRef name, Value value, int6
 }
 
 static Type elementType(Value value) { return cast<ShapedType>(value.getType()).getElementType(); }
-
-static bool compatible(int64_t a, int64_t b) { return a == b || ShapedType::isDynamic(a) || ShapedType::isDynamic(b); }
 
 //===----------------------------------------------------------------------===//
 // PackPanelsOp, UnpackPanelsOp
@@ -132,7 +131,7 @@ LogicalResult KernelMatmulOp::verify() {
       return failure();
     // C2
     int64_t length = cast<ShapedType>(bias.getType()).getDimSize(0);
-    if (!compatible(length, getRows()))
+    if (!areCompatible(length, getRows()))
       return emitOpError() << "bias must have " << getRows() << " elements, got " << length;
   }
   // C4
@@ -162,16 +161,16 @@ LogicalResult KernelGemmOp::verify() {
   // C2
   int64_t rows = lhs.getDimSize(getTransposeLhs() ? 1 : 0), leftInner = lhs.getDimSize(getTransposeLhs() ? 0 : 1);
   int64_t columns = rhs.getDimSize(getTransposeRhs() ? 0 : 1), rightInner = rhs.getDimSize(getTransposeRhs() ? 1 : 0);
-  if (!compatible(leftInner, rightInner))
+  if (!areCompatible(leftInner, rightInner))
     return emitOpError() << "inner extents must agree, got " << leftInner << " of lhs and " << rightInner << " of rhs";
-  if (!compatible(init.getDimSize(0), rows) || !compatible(init.getDimSize(1), columns))
-    return emitOpError() << "init must be " << rows << " x " << columns << " (-1: dynamic), got " << init;
+  if (!areCompatible(init.getDimSize(0), rows) || !areCompatible(init.getDimSize(1), columns))
+    return emitOpError() << "init must be " << printExtent(rows) << " x " << printExtent(columns) << ", got " << init;
   // C3
   if (Value bias = getBias()) {
     if (failed(verifyRank(*this, "bias", bias, 1, f32)))
       return failure();
     int64_t length = cast<ShapedType>(bias.getType()).getDimSize(0);
-    if (!compatible(length, columns))
+    if (!areCompatible(length, columns))
       return emitOpError() << "bias must have " << columns << " elements, got " << length;
   }
   // C4

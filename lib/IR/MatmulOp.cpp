@@ -8,6 +8,7 @@
 // spnn.matmul: extents, verification, shape reification and canonicalisation.
 //
 //===----------------------------------------------------------------------===//
+#include "Extents.h"
 #include "spnn/IR/SPNN.h"
 #include "spnn/IR/SparseFormats.h"
 
@@ -25,9 +26,6 @@ int64_t MatmulOp::getInner() {
   return ShapedType::isDynamic(left) ? extent(getRhs(), getTransposeRhs() ? 1 : 0) : left;
 }
 int64_t MatmulOp::getColumns() { return extent(getRhs(), getTransposeRhs() ? 0 : 1); }
-
-/// Two extents that may be equal at run time.
-static bool compatible(int64_t a, int64_t b) { return a == b || ShapedType::isDynamic(a) || ShapedType::isDynamic(b); }
 
 LogicalResult MatmulOp::verify() {
   auto lhs = cast<RankedTensorType>(getLhs().getType());
@@ -47,11 +45,12 @@ LogicalResult MatmulOp::verify() {
   // C2
   int64_t leftInner = lhs.getDimSize(getTransposeLhs() ? 0 : 1);
   int64_t rightInner = rhs.getDimSize(getTransposeRhs() ? 1 : 0);
-  if (!compatible(leftInner, rightInner))
+  if (!areCompatible(leftInner, rightInner))
     return emitOpError() << "inner extents must agree, got " << leftInner << " of lhs and " << rightInner << " of rhs";
   // C3
-  if (!compatible(result.getDimSize(0), getRows()) || !compatible(result.getDimSize(1), getColumns()))
-    return emitOpError() << "result must be " << getRows() << " x " << getColumns() << " (-1: dynamic), got " << result;
+  if (!areCompatible(result.getDimSize(0), getRows()) || !areCompatible(result.getDimSize(1), getColumns()))
+    return emitOpError() << "result must be " << printExtent(getRows()) << " x " << printExtent(getColumns()) << ", got "
+                         << result;
   if (result.getEncoding())
     return emitOpError() << "result must be dense, got " << result;
   // C4
@@ -61,7 +60,7 @@ LogicalResult MatmulOp::verify() {
   if (getBias()) {
     auto bias = cast<RankedTensorType>(getBias().getType());
     if (bias.getRank() != 1 || bias.getEncoding() || bias.getElementType() != element ||
-        !compatible(bias.getDimSize(0), result.getDimSize(axis)))
+        !areCompatible(bias.getDimSize(0), result.getDimSize(axis)))
       return emitOpError() << "bias must be a dense vector of the result's extent along axis " << axis
                            << " and of element type " << element << ", got " << bias;
   }

@@ -92,9 +92,10 @@ void FormatSelector::add(std::vector<Candidate> &candidates, const KernelProblem
   problem.formatName = candidate.format;
   int64_t stored = format->countStoredValues(base.matrix);
   for (const CpuKernel *kernel : getCpuKernels()) {
+    if (!kernel->takesFormat(problem.formatName))
+      continue;
     if (std::optional<std::string> broken = kernel->checkProblem(problem)) {
-      // Say what the one kernel of this format misses, not that the others are of other formats.
-      if (candidate.excluded.empty() || kernel->takesFormat(problem.formatName))
+      if (!candidate.kernel)
         candidate.excluded = *broken;
       continue;
     }
@@ -117,6 +118,8 @@ void FormatSelector::add(std::vector<Candidate> &candidates, const KernelProblem
     candidate.parameters = kernel->getParameters(problem);
     candidate.excluded.clear();
   }
+  if (!candidate.kernel && candidate.excluded.empty())
+    candidate.excluded = "no kernel multiplies this format";
   if (candidate.kernel && !std::isfinite(candidate.microseconds))
     candidate.excluded = "the target description has no coefficients for kernel " + candidate.kernel->name().str();
   candidates.push_back(candidate);

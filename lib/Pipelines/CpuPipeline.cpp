@@ -45,6 +45,9 @@ void spnn::buildCpuGraphStage(OpPassManager &pm, const CpuPipelineOptions &optio
   addCleanup(pm);
   pm.addPass(createFuseEpilogues());
   addCleanup(pm);
+  pm.addPass(createPrune());
+  pm.addPass(createAnalyzeSparsity());
+  addCleanup(pm);
   pm.addPass(createDecompose());
   addCleanup(pm);
   SelectFormatsOptions formats;

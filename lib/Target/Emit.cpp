@@ -26,6 +26,7 @@
 #include "llvm/Support/raw_ostream.h"
 
 #include <dlfcn.h>
+#include <sys/auxv.h>
 
 using namespace mlir;
 using namespace spnn;
@@ -64,8 +65,11 @@ static std::string findRuntimeFolder() {
   Dl_info info;
   if (!dladdr(reinterpret_cast<void *>(&findRuntimeFolder), &info) || !info.dli_fname)
     return "";
+  // A program is known to the loader by the name that it was called by, which need not be a path.
+  Dl_info program;
+  bool inProgram = !dladdr(reinterpret_cast<void *>(getauxval(AT_ENTRY)), &program) || program.dli_fbase == info.dli_fbase;
   SmallString<256> path;
-  if (llvm::sys::fs::real_path(info.dli_fname, path))
+  if (llvm::sys::fs::real_path(inProgram ? "/proc/self/exe" : info.dli_fname, path))
     return "";
   llvm::sys::path::remove_filename(path);
   llvm::sys::path::append(path, "..", "lib");

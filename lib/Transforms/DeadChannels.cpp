@@ -11,12 +11,14 @@
 #include "DeadChannels.h"
 
 #include "GraphUtils.h"
+#include "spnn/Cost/MatrixStatistics.h"
 #include "spnn/IR/SparseFormats.h"
 
 #include "mlir/IR/Matchers.h"
 
 #include <cmath>
 #include <cstring>
+#include <numeric>
 
 using namespace mlir;
 using namespace spnn;
@@ -113,6 +115,35 @@ static Value rebuildWeights(RewriterBase &rewriter, MatmulOp op, const format::D
                          reason);
 }
 
+/// Channels that must go together so that the patterns of both matrices stay aligned: blocks of rows of the producer's,
+/// groups of N:M and blocks of columns of the consumer's.
+static int64_t getChannelGranule(const format::DenseMatrix &from, const format::DenseMatrix &to) {
+  // Blocks count as a pattern if hardly anything in them is padding.
+  constexpr double kFullBlocks = 0.9, kSparse = 0.75;
+  // Fewer blocks or groups than this look full by chance.
+  constexpr int64_t kEvidence = 4;
+  cost::MatrixStatistics producer = cost::measure(from), consumer = cost::measure(to);
+  int64_t granule = 1;
+  for (const cost::BlockStatistics &blocks : producer.blocks)
+    if (producer.density < kSparse && blocks.shape.cols == 1 && blocks.nonzeroBlocks >= kEvidence &&
+        blocks.fill >= kFullBlocks)
+      granule = std::lcm(granule, blocks.shape.rows);
+  for (const cost::BlockStatistics &blocks : consumer.blocks)
+    if (consumer.density < kSparse && blocks.shape.rows == 1 && blocks.nonzeroBlocks >= kEvidence &&
+        blocks.fill >= kFullBlocks)
+      granule = std::lcm(granule, blocks.shape.cols);
+  // A pattern that the matrix has by mere sparsity is not worth keeping, one that its groups fill is.
+  if (consumer.tightestNm) {
+    auto [n, m] = *consumer.tightestNm;
+    cost::MeasureOptions options;
+    options.blockShapes = {{1, m}};
+    cost::BlockStatistics groups = cost::measure(to, options).blocks.front();
+    if (groups.nonzeroBlocks >= kEvidence && groups.fill >= kFullBlocks * n / m)
+      granule = std::lcm(granule, m);
+  }
+  return granule;
+}
+
 /// Handles the channels between `producer` and `consumer`: the op that takes the producer's place, null if no channel
 /// was removed.
 static MatmulOp removeBetween(RewriterBase &rewriter, MatmulOp producer, MatmulOp consumer, DeadChannelCounts &counts) {
@@ -126,8 +157,8 @@ static MatmulOp removeBetween(RewriterBase &rewriter, MatmulOp producer, MatmulO
   if (biasAlongChannels && !fromBias)
     return {}; // a bias that is computed would have to be gathered
 
-  std::vector<bool> keep(channels, true);
-  int64_t columns = 0, rows = 0;
+  enum class Channel { Live, DeadColumn, DeadRow };
+  std::vector<Channel> kinds(channels, Channel::Live);
   for (int64_t channel = 0; channel < channels; ++channel) {
     auto isZeroColumn = [&]() {
       for (int64_t i = 0; i < outputs; ++i)
@@ -141,19 +172,33 @@ static MatmulOp removeBetween(RewriterBase &rewriter, MatmulOp producer, MatmulO
           return false;
       return true;
     };
-    bool last = columns + rows == channels - 1;
-    if (last)
-      break;
-    if (isZeroColumn()) {
+    if (isZeroColumn())
+      kinds[channel] = Channel::DeadColumn;
+    else if (fromBias && toBias && isZeroRow())
+      kinds[channel] = Channel::DeadRow;
+  }
+  if (llvm::all_of(kinds, [](Channel kind) { return kind == Channel::Live; }))
+    return {};
+
+  // Whole granules only, and one channel must stay.
+  int64_t granule = getChannelGranule(from->matrix, to->matrix);
+  std::vector<bool> keep(channels, true);
+  int64_t columns = 0, rows = 0;
+  for (int64_t first = 0; first < channels; first += granule) {
+    int64_t end = std::min(channels, first + granule);
+    if (std::any_of(kinds.begin() + first, kinds.begin() + end, [](Channel kind) { return kind == Channel::Live; }))
+      continue;
+    for (int64_t channel = first; channel < end && columns + rows < channels - 1; ++channel) {
       keep[channel] = false;
-      ++columns;
-    } else if (fromBias && toBias && isZeroRow()) {
+      if (kinds[channel] == Channel::DeadColumn) {
+        ++columns;
+        continue;
+      }
+      ++rows;
       double constant = evaluate(producer.getActivation(), (*fromBias)[channel]);
       for (int64_t i = 0; i < outputs; ++i)
         if (!to->matrix.isZero(i, channel))
           (*toBias)[i] += format::loadFloat(to->type, to->matrix.element(i, channel)) * constant;
-      keep[channel] = false;
-      ++rows;
     }
   }
   if (columns + rows == 0)

@@ -25,7 +25,8 @@ struct DeadChannelCounts {
 
 /// For products P, C = W act(P) under `root` where P has no other use: a channel between them is removed, from the rows
 /// of P's constant and the columns of C's, if its column in C's is all zero (nothing reads it) or its row in P's is
-/// (it holds act(bias) everywhere, which goes into C's bias). Goes on until nothing changes; one channel is always
+/// (it holds act(bias) everywhere, which goes into C's bias). Channels go in whole aligned groups where that keeps the
+/// blocks or the N:M pattern of a constant. Goes on until nothing changes; one channel is always
 /// left. Leaves a remark on every product that it changes.
 DeadChannelCounts removeDeadChannels(mlir::RewriterBase &rewriter, mlir::Operation *root);
 

@@ -12,6 +12,7 @@
 #include "spnn/IR/SparseFormats.h"
 #include "spnn/Transforms/MagnitudePruning.h"
 #include "spnn/Transforms/Passes.h"
+#include "spnn/Transforms/PatternPruning.h"
 
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "llvm/ADT/MapVector.h"
@@ -36,6 +37,7 @@ struct Target {
   SmallVector<OpOperand *> uses;
   format::DenseMatrix matrix; ///< as the product sees it
   format::FloatType type = format::FloatType::F32;
+  double zerosBefore = 0; ///< in percent
 };
 
 double getZeroPercent(const format::DenseMatrix &matrix) {
@@ -106,6 +108,7 @@ struct Prune : public spnn::impl::PruneBase<Prune> {
     if (!matrix)
       return target.op->emitError("cannot prune: the contents of the constant are not at hand");
     target.matrix = target.transposed ? transposeMatrix(*matrix) : std::move(*matrix);
+    target.zerosBefore = getZeroPercent(target.matrix);
     for (int64_t row = 0; row < target.matrix.shape.rows; ++row)
       for (int64_t col = 0; col < target.matrix.shape.cols; ++col)
         if (std::isnan(format::loadFloat(target.type, target.matrix.element(row, col)))) {
@@ -117,44 +120,46 @@ struct Prune : public spnn::impl::PruneBase<Prune> {
     return success();
   }
 
-  /// The masks of `targets` for `pattern`; with more than one target, one threshold over all.
-  LogicalResult computeMasks(ArrayRef<Target *> targets, PatternAttr pattern, std::vector<pruning::KeepMask> &masks) {
-    std::vector<pruning::Weights> weights;
-    for (Target *target : targets)
-      weights.push_back({&target->matrix, target->type});
-    std::optional<std::string> broken;
-    masks.resize(targets.size());
-    if (pattern.getKind() == PatternKind::NM) {
-      for (size_t i = 0; i < weights.size() && !broken; ++i)
-        broken = pruning::pruneToNm(weights[i], pattern.getRows(), pattern.getCols(), masks[i]);
-    } else {
-      pruning::Granularity granularity;
-      if (pattern.getKind() == PatternKind::Block) {
-        granularity.blockRows = pattern.getRows();
-        granularity.blockCols = pattern.getCols();
-      }
-      broken = weights.size() == 1 ? pruning::pruneByMagnitude(weights[0], pattern.getFraction(), granularity, masks[0])
-                                   : pruning::pruneGlobally(weights, pattern.getFraction(), granularity, masks);
-    }
-    if (broken)
-      return targets[0]->op->emitError() << "cannot prune: " << *broken;
+  /// Prunes the matrix of one target by itself.
+  LogicalResult pruneAlone(Target &target, PatternAttr pattern) {
+    Type element = getElementTypeOrSelf(target.constant.getType());
+    if (std::optional<std::string> broken = pruneToPattern(target.matrix, element, PruneMethod::Magnitude, pattern))
+      return target.op->emitError() << "cannot prune: " << *broken;
     return success();
   }
 
-  /// Applies `mask` and gives the uses of `target` the pruned constant.
-  LogicalResult replace(Target &target, const pruning::KeepMask &mask) {
-    double before = getZeroPercent(target.matrix);
-    pruning::applyMask(mask, target.matrix);
+  /// Prunes the matrices of `targets`, by one threshold over all.
+  LogicalResult pruneTogether(ArrayRef<Target *> targets, PatternAttr pattern) {
+    pruning::Granularity granularity;
+    if (pattern.getKind() == PatternKind::Block) {
+      granularity.blockRows = pattern.getRows();
+      granularity.blockCols = pattern.getCols();
+    }
+    std::vector<pruning::Weights> weights;
+    for (Target *target : targets)
+      weights.push_back({&target->matrix, target->type});
+    std::vector<pruning::KeepMask> masks;
+    if (std::optional<std::string> broken = pruning::pruneGlobally(weights, pattern.getFraction(), granularity, masks))
+      return targets[0]->op->emitError() << "cannot prune: " << *broken;
+    for (auto [target, mask] : llvm::zip_equal(targets, masks))
+      pruning::applyMask(mask, target->matrix);
+    return success();
+  }
+
+  /// Gives the uses of `target` its matrix, which has been pruned.
+  LogicalResult replace(Target &target) {
     OpBuilder builder(target.op);
     std::string reason;
     Value pruned = rebuildConstant(builder, target.constant.getLoc(), target.constant,
                                    target.transposed ? transposeMatrix(target.matrix) : target.matrix, reason);
     if (!pruned)
       return target.op->emitError() << "cannot prune: the result does not fit the format, " << reason;
-    for (OpOperand *use : target.uses)
+    for (OpOperand *use : target.uses) {
       use->set(pruned);
+      use->getOwner()->removeDiscardableAttr(kStatisticsAttrName); // they were about the unpruned weights
+    }
     target.op->emitRemark()
-        << llvm::formatv("pruned {0:F1} % -> {1:F1} % zeros", before, getZeroPercent(target.matrix)).str();
+        << llvm::formatv("pruned {0:F1} % -> {1:F1} % zeros", target.zerosBefore, getZeroPercent(target.matrix)).str();
     ++numPruned;
     return success();
   }
@@ -180,9 +185,7 @@ struct Prune : public spnn::impl::PruneBase<Prune> {
         continue;
       }
       target.uses = llvm::map_to_vector(op->getUses(), [](OpOperand &use) { return &use; });
-      std::vector<pruning::KeepMask> masks;
-      if (failed(read(target)) || failed(computeMasks({&target}, op.getPattern(), masks)) ||
-          failed(replace(target, masks[0])))
+      if (failed(read(target)) || failed(pruneAlone(target, op.getPattern())) || failed(replace(target)))
         return failure();
       eraseIfDead(op);
     }
@@ -225,14 +228,12 @@ struct Prune : public spnn::impl::PruneBase<Prune> {
       all.push_back(&entry.second);
     }
     bool global = scope == "global" && pattern.getKind() != PatternKind::NM;
-    std::vector<pruning::KeepMask> masks;
-    if (global && !all.empty() && failed(computeMasks(all, pattern, masks)))
+    if (global && !all.empty() && failed(pruneTogether(all, pattern)))
       return failure();
-    for (auto [i, target] : llvm::enumerate(all)) {
-      std::vector<pruning::KeepMask> one;
-      if (!global && failed(computeMasks({target}, pattern, one)))
+    for (Target *target : all) {
+      if (!global && failed(pruneAlone(*target, pattern)))
         return failure();
-      if (failed(replace(*target, global ? masks[i] : one[0])))
+      if (failed(replace(*target)))
         return failure();
       eraseIfDead(target->constant);
     }

@@ -178,6 +178,35 @@ struct SinkSplitThroughTensorOp : public RewritePattern {
   }
 };
 
+/// collapse(broadcast(a)) -> broadcast(a) where only repeated dimensions collapse: a bias in front of a split.
+struct CollapseBroadcast : public OpRewritePattern<tensor::CollapseShapeOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(tensor::CollapseShapeOp op, PatternRewriter &rewriter) const override {
+    Operation *source = op.getSrc().getDefiningOp();
+    std::optional<SmallVector<int64_t>> repeated;
+    if (auto broadcast = dyn_cast_or_null<linalg::BroadcastOp>(source))
+      repeated = llvm::to_vector(broadcast.getDimensions());
+    else if (auto generic = dyn_cast_or_null<linalg::GenericOp>(source); generic && generic.hasPureTensorSemantics())
+      repeated = linalg::isaBroadcastOpInterface(generic);
+    if (!repeated)
+      return rewriter.notifyMatchFailure(op, "the source is no broadcast");
+    SmallVector<int64_t> dimensions;
+    for (auto [result, group] : llvm::enumerate(op.getReassociationIndices())) {
+      auto isRepeated = [&](int64_t dim) { return llvm::is_contained(*repeated, dim); };
+      if (llvm::all_of(group, isRepeated))
+        dimensions.push_back(result);
+      else if (group.size() > 1)
+        return rewriter.notifyMatchFailure(op, "a dimension that is not repeated collapses");
+    }
+    Value init = tensor::CollapseShapeOp::create(rewriter, op.getLoc(), cast<linalg::LinalgOp>(source).getDpsInits()[0],
+                                                 op.getReassociationIndices());
+    auto broadcast = linalg::BroadcastOp::create(rewriter, op.getLoc(), source->getOperand(0), init, dimensions);
+    rewriter.replaceOp(op, castTo(rewriter, op.getLoc(), broadcast->getResult(0), op.getType()));
+    return success();
+  }
+};
+
 /// Upstream's pattern moves splits through linalg.generic only.
 struct GeneralizeBehindSplit : public OpInterfaceRewritePattern<linalg::LinalgOp> {
   using OpInterfaceRewritePattern::OpInterfaceRewritePattern;
@@ -192,9 +221,8 @@ struct GeneralizeBehindSplit : public OpInterfaceRewritePattern<linalg::LinalgOp
 } // namespace
 
 void spnn::populateSinkLayoutPatterns(RewritePatternSet &patterns) {
-  patterns
-      .add<SinkTransposeThroughTensorOp, SinkTransposeThroughLinalg, SinkSplitThroughTensorOp, GeneralizeBehindSplit>(
-          patterns.getContext());
+  patterns.add<SinkTransposeThroughTensorOp, SinkTransposeThroughLinalg, SinkSplitThroughTensorOp,
+               GeneralizeBehindSplit, CollapseBroadcast>(patterns.getContext());
   linalg::populateFoldReshapeOpsByCollapsingPatterns(patterns, [](OpOperand *operand) {
     auto generic = dyn_cast<linalg::GenericOp>(operand->getOwner());
     return generic && getSplitMatrix(operand->get()) && linalg::isElementwise(generic);

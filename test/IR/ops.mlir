@@ -1,33 +1,228 @@
 // RUN: %spnn_opt %s | %spnn_opt | FileCheck %s
+// RUN: %spnn_opt --mlir-print-op-generic %s | %spnn_opt | FileCheck %s
+// RUN: %spnn_opt --emit-bytecode %s | %spnn_opt | FileCheck %s
+
+// Every op and attribute prints, as text, in the generic form and as bytecode, and reads back to the same. The example
+// of each description in include/spnn/IR/*.td stands here.
 
 #CSR = #sparse_tensor.encoding<{map = (i, j) -> (i : dense, j : compressed), posWidth = 32, crdWidth = 32}>
+
+//===----------------------------------------------------------------------===//
+// Attributes
+//===----------------------------------------------------------------------===//
+
+// CHECK-LABEL: func @activations
+func.func @activations() attributes {
+  // CHECK-SAME: a0 = #spnn.activation<none>, a1 = #spnn.activation<relu>, a2 = #spnn.activation<gelu_erf>
+  a0 = #spnn.activation<none>, a1 = #spnn.activation<relu>, a2 = #spnn.activation<gelu_erf>,
+  // CHECK-SAME: a3 = #spnn.activation<gelu_tanh>, a4 = #spnn.activation<sigmoid>, a5 = #spnn.activation<tanh>
+  a3 = #spnn.activation<gelu_tanh>, a4 = #spnn.activation<sigmoid>, a5 = #spnn.activation<tanh>,
+  // CHECK-SAME: a6 = #spnn.activation<silu>
+  a6 = #spnn.activation<silu>} {
+  return
+}
+
+// CHECK-LABEL: func @attributes
+func.func @attributes() attributes {
+  // CHECK-SAME: m = #spnn.prune_method<magnitude>
+  m = #spnn.prune_method<magnitude>,
+  // CHECK-SAME: p0 = #spnn.pattern<unstructured, {{0\.9[0-9e+-]*}}>, p1 = #spnn.pattern<block 4x1, 9.000000e-01>
+  // CHECK-SAME: p2 = #spnn.pattern<2:4>
+  p0 = #spnn.pattern<unstructured, 0.95>, p1 = #spnn.pattern<block 4x1, 0.9>, p2 = #spnn.pattern<2:4>,
+  // A fraction that a short form would round.
+  // CHECK-SAME: p3 = #spnn.pattern<unstructured, 0.12345678901234568>
+  p3 = #spnn.pattern<unstructured, 0.12345678901234568>,
+  // CHECK-SAME: p4 = #spnn.pattern<unstructured, 0.000000e+00>, p5 = #spnn.pattern<unstructured, 1.000000e+00>
+  p4 = #spnn.pattern<unstructured, 0.0>, p5 = #spnn.pattern<unstructured, 1.0>,
+  // CHECK-SAME: q0 = #spnn.panels<width = 64, vector = 16>, q1 = #spnn.panels<width = 1, vector = 1>
+  q0 = #spnn.panels<width = 64, vector = 16>, q1 = #spnn.panels<width = 1, vector = 1>,
+  // CHECK-SAME: t = #spnn.target<"generic-avx512", cpu = "x86-64-v4", vector_bytes = 64, threads = 0>
+  t = #spnn.target<"generic-avx512", cpu = "x86-64-v4", vector_bytes = 64, threads = 0>,
+  // CHECK-SAME: u = tensor<64x128xf32, #spnn.bitmap>
+  u = tensor<64x128xf32, #spnn.bitmap>} {
+  return
+}
+
+//===----------------------------------------------------------------------===//
+// Graph-level ops
+//===----------------------------------------------------------------------===//
 
 // A constant prints its buffers and reads back.
 // CHECK-LABEL: func @constant
 func.func @constant() -> tensor<2x4xf32, #CSR> {
   // CHECK: spnn.constant {indices = dense<[0, 3, 2]> : tensor<3xi32>, positions = dense<[0, 2, 3]> : tensor<3xi32>, values = dense<[1.000000e+00, 2.000000e+00, 3.000000e+00]> : tensor<3xf32>} : tensor<2x4xf32, #{{.*}}>
+  // 1 0 0 2
+  // 0 0 3 0
   %w = spnn.constant {positions = dense<[0, 2, 3]> : tensor<3xi32>, indices = dense<[0, 3, 2]> : tensor<3xi32>,
                       values = dense<[1.0, 2.0, 3.0]> : tensor<3xf32>} : tensor<2x4xf32, #CSR>
   return %w : tensor<2x4xf32, #CSR>
 }
 
-// A product carries its epilogue in the open.
-// CHECK-LABEL: func @matmul
-func.func @matmul(%w: tensor<64x128xf32, #spnn.bitmap>, %x: tensor<128x?xf32>, %b: tensor<64xf32>) -> tensor<64x?xf32> {
-  // CHECK: spnn.matmul %{{.*}}, %{{.*}} bias(%{{.*}} : tensor<64xf32>) activation(gelu_tanh) : (tensor<64x128xf32, #spnn.bitmap>, tensor<128x?xf32>) -> tensor<64x?xf32>
-  %y = spnn.matmul %w, %x bias(%b : tensor<64xf32>) activation(gelu_tanh)
-      : (tensor<64x128xf32, #spnn.bitmap>, tensor<128x?xf32>) -> tensor<64x?xf32>
-  return %y : tensor<64x?xf32>
+// Buffers may be resources.
+// CHECK-LABEL: func @constant_resource
+func.func @constant_resource() -> tensor<2x4xf32, #CSR> {
+  // CHECK: values = dense_resource<values> : tensor<3xf32>
+  %w = spnn.constant {positions = dense<[0, 2, 3]> : tensor<3xi32>, indices = dense<[0, 3, 2]> : tensor<3xi32>,
+                      values = dense_resource<values> : tensor<3xf32>} : tensor<2x4xf32, #CSR>
+  return %w : tensor<2x4xf32, #CSR>
+}
+
+// The bitmap: two words a row for 17 columns.
+// CHECK-LABEL: func @constant_bitmap
+func.func @constant_bitmap() -> tensor<2x17xf32, #spnn.bitmap> {
+  // CHECK: spnn.constant {bits = dense<[1, 1, 0, 0]> : tensor<4xi16>, positions = dense<[0, 2, 2]> : tensor<3xi32>, values = dense<[1.000000e+00, 2.000000e+00]> : tensor<2xf32>} : tensor<2x17xf32, #spnn.bitmap>
+  %w = spnn.constant {bits = dense<[1, 1, 0, 0]> : tensor<4xi16>, positions = dense<[0, 2, 2]> : tensor<3xi32>,
+                      values = dense<[1.0, 2.0]> : tensor<2xf32>} : tensor<2x17xf32, #spnn.bitmap>
+  return %w : tensor<2x17xf32, #spnn.bitmap>
+}
+
+// CHECK-LABEL: func @convert
+func.func @convert(%w: tensor<8x16xf32>) -> tensor<8x16xf32> {
+  // CHECK: spnn.convert %{{.*}} : tensor<8x16xf32> to tensor<8x16xf32, #spnn.bitmap>
+  %0 = spnn.convert %w : tensor<8x16xf32> to tensor<8x16xf32, #spnn.bitmap>
+  // CHECK: spnn.convert %{{.*}} {note = "kept"} : tensor<8x16xf32, #spnn.bitmap> to tensor<8x16xf32>
+  %1 = spnn.convert %0 {note = "kept"} : tensor<8x16xf32, #spnn.bitmap> to tensor<8x16xf32>
+  return %1 : tensor<8x16xf32>
 }
 
 // The three patterns of pruning read back to the same values.
 // CHECK-LABEL: func @prune
-func.func @prune(%x: tensor<8x8xf32>) -> (tensor<8x8xf32>, tensor<8x8xf32>, tensor<8x8xf32>) {
-  // CHECK: spnn.prune %{{.*}} method(magnitude) pattern(<unstructured, 5.000000e-01>)
+func.func @prune(%x: tensor<8x8xf32>, %w: tensor<64x128xf32>)
+    -> (tensor<8x8xf32>, tensor<64x128xf32>, tensor<8x8xf32>) {
+  // CHECK: spnn.prune %{{.*}} method(magnitude) pattern(<unstructured, 5.000000e-01>) : tensor<8x8xf32>
   %0 = spnn.prune %x method(magnitude) pattern(<unstructured, 0.5>) : tensor<8x8xf32>
-  // CHECK: spnn.prune %{{.*}} method(magnitude) pattern(<block 4x1, 7.500000e-01>)
-  %1 = spnn.prune %x method(magnitude) pattern(<block 4x1, 0.75>) : tensor<8x8xf32>
-  // CHECK: spnn.prune %{{.*}} method(magnitude) pattern(<2:4>)
+  // CHECK: spnn.prune %{{.*}} method(magnitude) pattern(<block 4x1, 9.000000e-01>) : tensor<64x128xf32>
+  %1 = spnn.prune %w method(magnitude) pattern(<block 4x1, 0.9>) : tensor<64x128xf32>
+  // CHECK: spnn.prune %{{.*}} method(magnitude) pattern(<2:4>) : tensor<8x8xf32>
   %2 = spnn.prune %x method(magnitude) pattern(<2:4>) : tensor<8x8xf32>
-  return %0, %1, %2 : tensor<8x8xf32>, tensor<8x8xf32>, tensor<8x8xf32>
+  return %0, %1, %2 : tensor<8x8xf32>, tensor<64x128xf32>, tensor<8x8xf32>
 }
+
+// A product carries its epilogue in the open.
+// CHECK-LABEL: func @matmul
+func.func @matmul(%w: tensor<64x128xf32, #spnn.bitmap>, %x: tensor<128x?xf32>, %b: tensor<64xf32>) -> tensor<64x?xf32> {
+  // CHECK: spnn.matmul %{{.*}}, %{{.*}} bias(%{{.*}} : tensor<64xf32>) activation(relu) : (tensor<64x128xf32, #spnn.bitmap>, tensor<128x?xf32>) -> tensor<64x?xf32>
+  %y = spnn.matmul %w, %x bias(%b : tensor<64xf32>) activation(relu)
+      : (tensor<64x128xf32, #spnn.bitmap>, tensor<128x?xf32>) -> tensor<64x?xf32>
+  return %y : tensor<64x?xf32>
+}
+
+// What is not said is not printed: no activation, axis 0; transpositions and axis 1 stay in the attributes.
+// CHECK-LABEL: func @matmul_plain
+func.func @matmul_plain(%a: tensor<4x3xf64>, %b: tensor<5x4xf64>) -> (tensor<3x5xf64>, tensor<3x5xf64>) {
+  // CHECK: spnn.matmul %{{.*}}, %{{.*}} {transpose_lhs, transpose_rhs} : (tensor<4x3xf64>, tensor<5x4xf64>) -> tensor<3x5xf64>
+  %0 = spnn.matmul %a, %b activation(none) {transpose_lhs, transpose_rhs, bias_axis = 0 : i64}
+      : (tensor<4x3xf64>, tensor<5x4xf64>) -> tensor<3x5xf64>
+  %c = arith.constant dense<1.0> : tensor<5xf64>
+  // CHECK: spnn.matmul %{{.*}}, %{{.*}} bias(%{{.*}} : tensor<5xf64>) {bias_axis = 1 : i64, transpose_lhs, transpose_rhs} :
+  %1 = spnn.matmul %a, %b bias(%c : tensor<5xf64>) {transpose_lhs, transpose_rhs, bias_axis = 1 : i64}
+      : (tensor<4x3xf64>, tensor<5x4xf64>) -> tensor<3x5xf64>
+  return %0, %1 : tensor<3x5xf64>, tensor<3x5xf64>
+}
+
+// CHECK-LABEL: func @matmul_activations
+func.func @matmul_activations(%a: tensor<2x2xf32>) -> tensor<2x2xf32> {
+  // CHECK: activation(gelu_erf)
+  %0 = spnn.matmul %a, %a activation(gelu_erf) : (tensor<2x2xf32>, tensor<2x2xf32>) -> tensor<2x2xf32>
+  // CHECK: activation(gelu_tanh)
+  %1 = spnn.matmul %0, %a activation(gelu_tanh) : (tensor<2x2xf32>, tensor<2x2xf32>) -> tensor<2x2xf32>
+  // CHECK: activation(sigmoid)
+  %2 = spnn.matmul %1, %a activation(sigmoid) : (tensor<2x2xf32>, tensor<2x2xf32>) -> tensor<2x2xf32>
+  // CHECK: activation(tanh)
+  %3 = spnn.matmul %2, %a activation(tanh) : (tensor<2x2xf32>, tensor<2x2xf32>) -> tensor<2x2xf32>
+  // CHECK: activation(silu)
+  %4 = spnn.matmul %3, %a activation(silu) : (tensor<2x2xf32>, tensor<2x2xf32>) -> tensor<2x2xf32>
+  return %4 : tensor<2x2xf32>
+}
+
+//===----------------------------------------------------------------------===//
+// Kernel-level ops on tensors
+//===----------------------------------------------------------------------===//
+
+// CHECK-LABEL: func @pack_panels
+func.func @pack_panels(%x: tensor<?x784xf32>, %e: tensor<?xf32>, %t: tensor<784x?xf32>)
+    -> (tensor<?xf32>, tensor<?xf32>) {
+  // CHECK: spnn.pack_panels ins(%{{.*}} : tensor<?x784xf32>) outs(%{{.*}} : tensor<?xf32>) panels(<width = 64, vector = 16>) {transpose} -> tensor<?xf32>
+  %p = spnn.pack_panels ins(%x : tensor<?x784xf32>) outs(%e : tensor<?xf32>)
+      panels(<width = 64, vector = 16>) {transpose} -> tensor<?xf32>
+  // CHECK: spnn.pack_panels ins(%{{.*}} : tensor<784x?xf32>) outs(%{{.*}} : tensor<?xf32>) panels(<width = 32, vector = 8>) -> tensor<?xf32>
+  %q = spnn.pack_panels ins(%t : tensor<784x?xf32>) outs(%e : tensor<?xf32>)
+      panels(<width = 32, vector = 8>) -> tensor<?xf32>
+  return %p, %q : tensor<?xf32>, tensor<?xf32>
+}
+
+// CHECK-LABEL: func @unpack_panels
+func.func @unpack_panels(%p: tensor<?xf32>, %e: tensor<?x10xf32>) -> tensor<?x10xf32> {
+  // CHECK: spnn.unpack_panels ins(%{{.*}} : tensor<?xf32>) outs(%{{.*}} : tensor<?x10xf32>) panels(<width = 64, vector = 16>) {transpose} -> tensor<?x10xf32>
+  %y = spnn.unpack_panels ins(%p : tensor<?xf32>) outs(%e : tensor<?x10xf32>)
+      panels(<width = 64, vector = 16>) {transpose} -> tensor<?x10xf32>
+  return %y : tensor<?x10xf32>
+}
+
+// CHECK-LABEL: func @kernel_matmul
+func.func @kernel_matmul(%rows: tensor<64xi32>, %pos: tensor<65xi32>, %idx: tensor<819xi16>, %val: tensor<819xf32>,
+                         %x: tensor<?xf32>, %n: index, %b: tensor<64xf32>, %e: tensor<?xf32>) -> tensor<?xf32> {
+  // CHECK: spnn.kernel_matmul "csr" weights(64 x 128 as #{{.*}}) storage(%{{.*}}, %{{.*}}, %{{.*}}, %{{.*}} : tensor<64xi32>, tensor<65xi32>, tensor<819xi16>, tensor<819xf32>) ins(%{{.*}}, %{{.*}} : tensor<?xf32>) bias(%{{.*}} : tensor<64xf32>) outs(%{{.*}} : tensor<?xf32>) activation(relu) panels(<width = 64, vector = 16>) parameters({k_block = 128 : i64}) -> tensor<?xf32>
+  %y = spnn.kernel_matmul "csr" weights(64 x 128 as #CSR)
+      storage(%rows, %pos, %idx, %val : tensor<64xi32>, tensor<65xi32>, tensor<819xi16>, tensor<819xf32>)
+      ins(%x, %n : tensor<?xf32>) bias(%b : tensor<64xf32>) outs(%e : tensor<?xf32>) activation(relu)
+      panels(<width = 64, vector = 16>) parameters({k_block = 128 : i64}) -> tensor<?xf32>
+  return %y : tensor<?xf32>
+}
+
+// Storage may be empty; there may be no bias and no activation; `parallel` is an attribute.
+// CHECK-LABEL: func @kernel_matmul_least
+func.func @kernel_matmul_least(%x: tensor<?xf32>, %n: index, %e: tensor<?xf32>) -> tensor<?xf32> {
+  // CHECK: spnn.kernel_matmul "other" weights(0 x 0 as #spnn.bitmap) ins(%{{.*}}, %{{.*}} : tensor<?xf32>) outs(%{{.*}} : tensor<?xf32>) panels(<width = 1, vector = 1>) parameters({}) {parallel} -> tensor<?xf32>
+  %y = spnn.kernel_matmul "other" weights(0 x 0 as #spnn.bitmap)
+      ins(%x, %n : tensor<?xf32>) outs(%e : tensor<?xf32>)
+      panels(<width = 1, vector = 1>) parameters({}) {parallel} -> tensor<?xf32>
+  return %y : tensor<?xf32>
+}
+
+// CHECK-LABEL: func @kernel_gemm
+func.func @kernel_gemm(%x: tensor<?x128xf32>, %w: tensor<64x128xf32>, %b: tensor<64xf32>, %e: tensor<?x64xf32>)
+    -> tensor<?x64xf32> {
+  // CHECK: spnn.kernel_gemm ins(%{{.*}}, %{{.*}} : tensor<?x128xf32>, tensor<64x128xf32>) bias(%{{.*}} : tensor<64xf32>) outs(%{{.*}} : tensor<?x64xf32>) activation(relu) {transpose_rhs} -> tensor<?x64xf32>
+  %y = spnn.kernel_gemm ins(%x, %w : tensor<?x128xf32>, tensor<64x128xf32>) bias(%b : tensor<64xf32>)
+      outs(%e : tensor<?x64xf32>) activation(relu) {transpose_rhs} -> tensor<?x64xf32>
+  return %y : tensor<?x64xf32>
+}
+
+//===----------------------------------------------------------------------===//
+// Kernel-level ops on memrefs
+//===----------------------------------------------------------------------===//
+
+// CHECK-LABEL: func @on_memrefs
+func.func @on_memrefs(%m: memref<8x?xf32, strided<[?, 1], offset: ?>>, %p: memref<?xf32>, %q: memref<?xf32>,
+                      %s: memref<9xi32>, %n: index, %b: memref<4xf32>) {
+  // CHECK: spnn.pack_panels ins(%{{.*}} : memref<8x?xf32, strided<[?, 1], offset: ?>>) outs(%{{.*}} : memref<?xf32>) panels(<width = 64, vector = 16>){{$}}
+  spnn.pack_panels ins(%m : memref<8x?xf32, strided<[?, 1], offset: ?>>) outs(%p : memref<?xf32>)
+      panels(<width = 64, vector = 16>)
+  // CHECK: spnn.kernel_matmul "csr" weights(4 x 8 as #{{.*}}) storage(%{{.*}} : memref<9xi32>) ins(%{{.*}}, %{{.*}} : memref<?xf32>) bias(%{{.*}} : memref<4xf32>) outs(%{{.*}} : memref<?xf32>) activation(silu) panels(<width = 64, vector = 16>) parameters({}){{$}}
+  spnn.kernel_matmul "csr" weights(4 x 8 as #CSR) storage(%s : memref<9xi32>) ins(%p, %n : memref<?xf32>)
+      bias(%b : memref<4xf32>) outs(%q : memref<?xf32>) activation(silu) panels(<width = 64, vector = 16>)
+      parameters({})
+  // CHECK: spnn.unpack_panels ins(%{{.*}} : memref<?xf32>) outs(%{{.*}} : memref<8x?xf32, strided<[?, 1], offset: ?>>) panels(<width = 64, vector = 16>){{$}}
+  spnn.unpack_panels ins(%q : memref<?xf32>) outs(%m : memref<8x?xf32, strided<[?, 1], offset: ?>>)
+      panels(<width = 64, vector = 16>)
+  // CHECK: spnn.kernel_gemm ins(%{{.*}}, %{{.*}} : memref<8x?xf32, strided<[?, 1], offset: ?>>, memref<8x?xf32, strided<[?, 1], offset: ?>>) outs(%{{.*}} : memref<8x?xf32, strided<[?, 1], offset: ?>>) {transpose_rhs}{{$}}
+  spnn.kernel_gemm ins(%m, %m : memref<8x?xf32, strided<[?, 1], offset: ?>>, memref<8x?xf32, strided<[?, 1], offset: ?>>)
+      outs(%m : memref<8x?xf32, strided<[?, 1], offset: ?>>) {transpose_rhs}
+  return
+}
+
+// CHECK-LABEL: func @arena
+func.func @arena(%bytes: index) {
+  // CHECK: spnn.arena %{{.*}} : memref<?xi8>
+  %a = spnn.arena %bytes : memref<?xi8>
+  return
+}
+
+{-#
+  dialect_resources: {
+    builtin: {
+      values: "0x040000000000803F0000004000004040"
+    }
+  }
+#-}

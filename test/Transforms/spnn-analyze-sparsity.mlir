@@ -129,3 +129,22 @@ func.func @no_constant(%a: tensor<2x2xf32>, %x: tensor<2x8xf32>) -> tensor<2x8xf
   %0 = spnn.matmul %a, %x : (tensor<2x2xf32>, tensor<2x8xf32>) -> tensor<2x8xf32>
   return %0 : tensor<2x8xf32>
 }
+
+// -----
+
+// Channels between products go in groups of four where the consumer's constant is 2:4: channels 1 and 2 are dead in it,
+// but 0 and 3 are not, so all stay; 4 to 7 are dead together and go.
+// CHECK-LABEL: func @keeps_nm_pattern
+func.func @keeps_nm_pattern(%x: tensor<1x3xf32>) -> tensor<2x3xf32> {
+  %w = arith.constant dense<[[1.0], [2.0], [3.0], [4.0], [5.0], [6.0], [7.0], [8.0], [9.0], [1.0], [2.0], [3.0]]> : tensor<12x1xf32>
+  %v = arith.constant dense<[[1.0, 0.0, 0.0, 2.0, 0.0, 0.0, 0.0, 0.0, 1.0, 1.0, 0.0, 0.0],
+                             [3.0, 0.0, 0.0, 4.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 1.0]]> : tensor<2x12xf32>
+  // CHECK: spnn.matmul {{.*}} : (tensor<8x1xf32>, tensor<1x3xf32>) -> tensor<8x3xf32>
+  // CHECK: spnn.matmul {{.*}} : (tensor<2x8xf32>, tensor<8x3xf32>) -> tensor<2x3xf32>
+  // expected-remark @below {{weights 8 x 1: 0.0 % zeros, 1 to 1 nonzeros a row (mean 1.0), 0 dead rows, 0 dead columns}}
+  %h = spnn.matmul %w, %x : (tensor<12x1xf32>, tensor<1x3xf32>) -> tensor<12x3xf32>
+  // expected-remark @below {{removed 4 dead columns and the rows of the product that feeds them}}
+  // expected-remark @below {{weights 2 x 8: 50.0 % zeros, 4 to 4 nonzeros a row (mean 4.0), 0 dead rows, 2 dead columns, fits 2:4}}
+  %y = spnn.matmul %v, %h : (tensor<2x12xf32>, tensor<12x3xf32>) -> tensor<2x3xf32>
+  return %y : tensor<2x3xf32>
+}

@@ -228,6 +228,46 @@ func.func @batch(%w: tensor<2x4xf32>, %x: tensor<24x4xf32>, %b: tensor<2xf32>) -
 
 // -----
 
+// A broadcast bias in front of a split collapses with it.
+// CHECK-LABEL: func @batch_broadcast
+func.func @batch_broadcast(%w: tensor<2x4xf32>, %x: tensor<24x4xf32>, %b: tensor<2xf32>) -> tensor<3x8x2xf32> {
+  // CHECK: spnn.matmul %{{.*}}, %{{.*}} bias(%{{.*}} : tensor<2xf32>) {transpose_rhs}
+  // CHECK-NOT: linalg.add
+  // CHECK-NOT: linalg.generic
+  %t = spnn.matmul %w, %x {transpose_rhs} : (tensor<2x4xf32>, tensor<24x4xf32>) -> tensor<2x24xf32>
+  %e = tensor.empty() : tensor<24x2xf32>
+  %p = linalg.transpose ins(%t : tensor<2x24xf32>) outs(%e : tensor<24x2xf32>) permutation = [1, 0]
+  %s = tensor.expand_shape %p [[0, 1], [2]] output_shape [3, 8, 2] : tensor<24x2xf32> into tensor<3x8x2xf32>
+  %f = tensor.empty() : tensor<3x8x2xf32>
+  %r = linalg.broadcast ins(%b : tensor<2xf32>) outs(%f : tensor<3x8x2xf32>) dimensions = [0, 1]
+  %y = linalg.add ins(%s, %r : tensor<3x8x2xf32>, tensor<3x8x2xf32>) outs(%f : tensor<3x8x2xf32>) -> tensor<3x8x2xf32>
+  return %y : tensor<3x8x2xf32>
+}
+
+// -----
+
+// A bias of one row is a vector.
+// CHECK-LABEL: func @row_bias
+func.func @row_bias(%w: tensor<2x4xf32>, %x: tensor<8x4xf32>, %b: tensor<1x2xf32>) -> tensor<8x2xf32> {
+  // CHECK: %[[B:.*]] = tensor.collapse_shape %{{.*}} {{\[}}[0, 1]] : tensor<1x2xf32> into tensor<2xf32>
+  // CHECK: spnn.matmul %{{.*}}, %{{.*}} bias(%[[B]] : tensor<2xf32>) activation(tanh) {transpose_rhs}
+  %t = spnn.matmul %w, %x {transpose_rhs} : (tensor<2x4xf32>, tensor<8x4xf32>) -> tensor<2x8xf32>
+  %e = tensor.empty() : tensor<8x2xf32>
+  %p = linalg.transpose ins(%t : tensor<2x8xf32>) outs(%e : tensor<8x2xf32>) permutation = [1, 0]
+  %s = linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (0, j)>,
+                                        affine_map<(i, j) -> (i, j)>],
+                       iterator_types = ["parallel", "parallel"]}
+      ins(%p, %b : tensor<8x2xf32>, tensor<1x2xf32>) outs(%e : tensor<8x2xf32>) {
+  ^bb0(%in: f32, %bias: f32, %out: f32):
+    %0 = arith.addf %in, %bias : f32
+    linalg.yield %0 : f32
+  } -> tensor<8x2xf32>
+  %y = linalg.tanh ins(%s : tensor<8x2xf32>) outs(%e : tensor<8x2xf32>) -> tensor<8x2xf32>
+  return %y : tensor<8x2xf32>
+}
+
+// -----
+
 // maxnumf turns NaN into 0.
 // CHECK-LABEL: func @maxnum
 func.func @maxnum(%w: tensor<2x4xf32>, %x: tensor<4x3xf32>) -> tensor<2x3xf32> {

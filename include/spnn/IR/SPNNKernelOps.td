@@ -32,8 +32,8 @@ def SPNN_PackPanelsOp : SPNN_KernelOp<"pack_panels"> {
     the last vector become zeros.
 
     ```mlir
-    %p = spnn.pack_panels ins(%x : tensor<?x784xf32>) outs(%e : tensor<?xf32>) {transpose}
-        panels(<width = 64, vector = 16>) -> tensor<?xf32>
+    %p = spnn.pack_panels ins(%x : tensor<?x784xf32>) outs(%e : tensor<?xf32>)
+        panels(<width = 64, vector = 16>) {transpose} -> tensor<?xf32>
     ```
 
     Constraints:
@@ -61,8 +61,8 @@ def SPNN_UnpackPanelsOp : SPNN_KernelOp<"unpack_panels"> {
     `transpose`), whose extents say which columns exist.
 
     ```mlir
-    %y = spnn.unpack_panels ins(%p : tensor<?xf32>) outs(%e : tensor<?x10xf32>) {transpose}
-        panels(<width = 64, vector = 16>) -> tensor<?x10xf32>
+    %y = spnn.unpack_panels ins(%p : tensor<?xf32>) outs(%e : tensor<?x10xf32>)
+        panels(<width = 64, vector = 16>) {transpose} -> tensor<?x10xf32>
     ```
 
     Constraints:
@@ -110,7 +110,7 @@ def SPNN_KernelMatmulOp : SPNN_KernelOp<"kernel_matmul", [AttrSizedOperandSegmen
                        UnitAttr:$parallel);
   let results = (outs Variadic<AnyRankedTensor>:$results);
   let assemblyFormat = [{
-    $kernel `weights` `(` $rows `x` $cols `as` $format `)` `storage` `(` $storage `:` type($storage) `)`
+    $kernel `weights` `(` $rows `x` $cols `as` $format `)` (`storage` `(` $storage^ `:` type($storage) `)`)?
     `ins` `(` $rhs `,` $columns `:` type($rhs) `)` (`bias` `(` $bias^ `:` type($bias) `)`)?
     `outs` `(` $init `:` type($init) `)` custom<Epilogue>($activation) `panels` `(` $panels `)`
     `parameters` `(` $parameters `)` attr-dict (`->` type($results)^)?

@@ -77,6 +77,7 @@ const CpuKernel *findCpuKernel(llvm::StringRef name);
 const CpuKernel *getCsrKernel();
 const CpuKernel *getBlockKernel();
 const CpuKernel *getNmKernel();
+const CpuKernel *getNmMatvecKernel();
 const CpuKernel *getBitmapMatvecKernel();
 
 } // namespace spnn

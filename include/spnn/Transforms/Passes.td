@@ -13,45 +13,6 @@
 
 include "mlir/Pass/PassBase.td"
 
-def Prune : Pass<"spnn-prune"> {
-  let summary = "prune constant operands of products, evaluate spnn.prune";
-  let description = [{
-    Evaluates every `spnn.prune` of a constant, and, given a pattern, prunes the constant operand of every
-    `spnn.matmul` by magnitude. Patterns run along the rows of the constant as kernels see it: of op(lhs), or of the
-    transposed op(rhs). A constant that several products use is pruned once. NaN weights are an error.
-
-    ```mlir
-    func.func @layer(%x: tensor<4x8xf32>) -> tensor<2x8xf32> {
-      %w = arith.constant dense<[[1.0, -4.0, 2.0, 3.0], [5.0, 0.0, -7.0, 6.0]]> : tensor<2x4xf32>
-      %y = spnn.matmul %w, %x : (tensor<2x4xf32>, tensor<4x8xf32>) -> tensor<2x8xf32>
-      return %y : tensor<2x8xf32>
-    }
-    ```
-
-    multiplies after `spnn-prune{pattern=2:4}` by
-
-    ```mlir
-    %w = arith.constant dense<[[0.0, -4.0, 0.0, 3.0], [0.0, 0.0, -7.0, 6.0]]> : tensor<2x4xf32>
-    ```
-
-    Remarks: `pruned 12.5 % -> 50.0 % zeros`, `not pruned: <reason>`, `not evaluated: <reason>`.
-  }];
-  let options = [
-    Option<"pattern", "pattern", "std::string", "\"\"",
-           "unstructured, block:<rows>x<columns> or <n>:<m>; empty: only evaluate spnn.prune">,
-    Option<"sparsity", "sparsity", "double", "0.9", "fraction of zeros of unstructured and block patterns">,
-    Option<"method", "method", "std::string", "\"magnitude\"", "how weights are chosen: magnitude">,
-    Option<"scope", "scope", "std::string", "\"layer\"",
-           "layer: each constant has the sparsity; global: all together have it (no meaning for n:m)">,
-    Option<"minRows", "min-rows", "int64_t", "0", "leave constants with fewer rows alone">,
-    ListOption<"only", "only", "int64_t", "prune only these products, counted from 0 in the order of the program">,
-  ];
-  let dependentDialects = ["::spnn::SPNNDialect", "::mlir::arith::ArithDialect"];
-  let statistics = [
-    Statistic<"numPruned", "pruned", "Constants pruned">,
-  ];
-}
-
 def Raise : Pass<"spnn-raise"> {
   let summary = "raise linalg products with a constant operand to spnn.matmul";
   let description = [{
@@ -147,6 +108,45 @@ def FuseEpilogues : Pass<"spnn-fuse-epilogues"> {
   ];
 }
 
+def Prune : Pass<"spnn-prune"> {
+  let summary = "prune constant operands of products, evaluate spnn.prune";
+  let description = [{
+    Evaluates every `spnn.prune` of a constant, and, given a pattern, prunes the constant operand of every
+    `spnn.matmul` by magnitude. Patterns run along the rows of the constant as kernels see it: of op(lhs), or of the
+    transposed op(rhs). A constant that several products use is pruned once. NaN weights are an error.
+
+    ```mlir
+    func.func @layer(%x: tensor<4x8xf32>) -> tensor<2x8xf32> {
+      %w = arith.constant dense<[[1.0, -4.0, 2.0, 3.0], [5.0, 0.0, -7.0, 6.0]]> : tensor<2x4xf32>
+      %y = spnn.matmul %w, %x : (tensor<2x4xf32>, tensor<4x8xf32>) -> tensor<2x8xf32>
+      return %y : tensor<2x8xf32>
+    }
+    ```
+
+    multiplies after `spnn-prune{pattern=2:4}` by
+
+    ```mlir
+    %w = arith.constant dense<[[0.0, -4.0, 0.0, 3.0], [0.0, 0.0, -7.0, 6.0]]> : tensor<2x4xf32>
+    ```
+
+    Remarks: `pruned 12.5 % -> 50.0 % zeros`, `not pruned: <reason>`, `not evaluated: <reason>`.
+  }];
+  let options = [
+    Option<"pattern", "pattern", "std::string", "\"\"",
+           "unstructured, block:<rows>x<columns> or <n>:<m>; empty: only evaluate spnn.prune">,
+    Option<"sparsity", "sparsity", "double", "0.9", "fraction of zeros of unstructured and block patterns">,
+    Option<"method", "method", "std::string", "\"magnitude\"", "how weights are chosen: magnitude">,
+    Option<"scope", "scope", "std::string", "\"layer\"",
+           "layer: each constant has the sparsity; global: all together have it (no meaning for n:m)">,
+    Option<"minRows", "min-rows", "int64_t", "0", "leave constants with fewer rows alone">,
+    ListOption<"only", "only", "int64_t", "prune only these products, counted from 0 among those with a constant operand">,
+  ];
+  let dependentDialects = ["::spnn::SPNNDialect", "::mlir::arith::ArithDialect"];
+  let statistics = [
+    Statistic<"numPruned", "pruned", "Constants pruned">,
+  ];
+}
+
 def AnalyzeSparsity : Pass<"spnn-analyze-sparsity"> {
   let summary = "measure constant operands of products, remove dead channels";
   let description = [{
@@ -160,7 +160,9 @@ def AnalyzeSparsity : Pass<"spnn-analyze-sparsity"> {
     other product only and not transposed, a column of zeros in the second constant is removed with the row of the
     first that feeds it, and a row of zeros in the first, whose output is activation(bias) everywhere, with the column
     of the second, whose bias takes the constant up. This needs constant biases and goes on until nothing changes. As
-    in every sparse product, a zero weight times infinity or NaN counts as zero. Dead columns of the first product of
+    in every sparse product, a zero weight times infinity or NaN counts as zero. Where the first constant has full
+    blocks of rows, or the second full blocks of columns or an n:m pattern, channels go in whole aligned groups only, so
+    that the pattern survives. Dead columns of the first product of
     a chain and dead rows of the last stay: removing them would change the model's interface.
 
     ```mlir

@@ -90,11 +90,11 @@ static SmallVector<utils::IteratorType> parallel(int64_t rank) {
   return SmallVector<utils::IteratorType>(rank, utils::IteratorType::parallel);
 }
 
-/// The body builder of a linalg.generic that yields one value.
-static auto yielding(Body body, bool isUnsigned) {
+/// The body builder of a linalg.generic that yields one value; a reduction's body also gets what the output holds.
+static auto yielding(Body body, bool isUnsigned, bool reduces) {
   return [=](OpBuilder &builder, Location loc, ValueRange arguments) {
     Scalars scalars{ImplicitLocOpBuilder(loc, builder), isUnsigned};
-    Value result = body(scalars, arguments);
+    Value result = body(scalars, reduces ? arguments : arguments.drop_back());
     linalg::YieldOp::create(scalars.b, result);
   };
 }
@@ -105,7 +105,7 @@ Value spnn::onnximport::mapped(Node &n, ValueRange inputs, ArrayRef<AffineMap> m
   SmallVector<AffineMap> all(maps);
   all.push_back(n.b.getMultiDimIdentityMap(sizes.size()));
   return linalg::GenericOp::create(n.b, init.getType(), inputs, init, all, parallel(sizes.size()),
-                                   yielding(body, isUnsigned))
+                                   yielding(body, isUnsigned, /*reduces=*/false))
       .getResult(0);
 }
 
@@ -202,7 +202,8 @@ Value spnn::onnximport::reduce(Node &n, Value input, ArrayRef<int64_t> axes, boo
                                  AffineMap::get(type.getRank(), 0, exprs, n.b.getContext())};
   Value start = filled(n, kept, init);
   Value result =
-      linalg::GenericOp::create(n.b, start.getType(), input, start, maps, iterators, yielding(body, isUnsigned))
+      linalg::GenericOp::create(n.b, start.getType(), input, start, maps, iterators,
+                                yielding(body, isUnsigned, /*reduces=*/true))
           .getResult(0);
   return keepDims ? reshape(n, result, withOnes) : result;
 }
@@ -225,6 +226,9 @@ Value spnn::onnximport::slice(Node &n, Value value, ArrayRef<OpFoldResult> offse
                               ArrayRef<OpFoldResult> strides) {
   if (!value)
     return Value();
+  // The verifier wants offsets inside the source even where nothing is taken.
+  if (llvm::any_of(sizes, [](OpFoldResult size) { return getConstantIntValue(size) == 0; }))
+    return emptyTensor(n, sizes, typeOf(value).getElementType());
   return tensor::ExtractSliceOp::create(n.b, value, offsets, sizes, strides);
 }
 
@@ -233,7 +237,6 @@ Value spnn::onnximport::pad(Node &n, Value value, ArrayRef<int64_t> low, ArrayRe
     return Value();
   auto any = [](ArrayRef<int64_t> list, auto rule) { return llvm::any_of(list, rule); };
   auto negative = [](int64_t x) { return x < 0; };
-  auto nonzero = [](int64_t x) { return x != 0; };
   auto type = typeOf(value);
   if (any(low, negative) || any(high, negative)) {
     SmallVector<OpFoldResult> offsets, sizes, strides(type.getRank(), number(n, 1));
@@ -251,7 +254,6 @@ Value spnn::onnximport::pad(Node &n, Value value, ArrayRef<int64_t> low, ArrayRe
   };
   SmallVector<OpFoldResult> lows = positive(low), highs = positive(high);
   auto isZero = [](OpFoldResult x) { return getConstantIntValue(x) == 0; };
-  (void)nonzero;
   if (llvm::all_of(lows, isZero) && llvm::all_of(highs, isZero))
     return value;
   Value scalar = arith::ConstantOp::create(n.b, with);

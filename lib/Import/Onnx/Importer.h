@@ -194,6 +194,7 @@ bool foldNode(Node &node);
 // One table an op family.
 llvm::ArrayRef<OpEntry> activationOps();
 llvm::ArrayRef<OpEntry> convolutionOps();
+llvm::ArrayRef<OpEntry> einsumOps();
 llvm::ArrayRef<OpEntry> elementwiseOps();
 llvm::ArrayRef<OpEntry> indexOps();
 llvm::ArrayRef<OpEntry> linearOps();

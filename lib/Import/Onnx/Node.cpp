@@ -225,6 +225,17 @@ LogicalResult Importer::importNodes(const google::protobuf::RepeatedPtrField<Nod
   return failure(failed);
 }
 
+/// Why an op without a handler and without a function body is refused.
+static StringRef whyUnsupported(StringRef op) {
+  if (op == "If" || op == "Loop" || op == "Scan")
+    return "control flow is not supported";
+  if (op.contains("Sequence") || op.starts_with("Optional"))
+    return "sequences and optional values are not supported";
+  if (op.starts_with("Random") || op == "Bernoulli" || op == "Multinomial")
+    return "random numbers are not supported";
+  return "not supported";
+}
+
 LogicalResult Importer::importNode(const NodeProto &proto, Scope &scope, const llvm::StringMap<int64_t> &opsets,
                                    std::string &reason) {
   std::string domain = proto.domain() == "ai.onnx" ? "" : proto.domain();
@@ -251,7 +262,7 @@ LogicalResult Importer::importNode(const NodeProto &proto, Scope &scope, const l
       const onnx::OpSchema *schema = findSchema(proto.op_type(), domain, node.opset);
       onnx::FunctionProto body;
       if (!schema || !functionBody(*schema, proto, {}, body))
-        reason = "not supported";
+        reason = whyUnsupported(proto.op_type()).str();
     }
     return failure();
   }
@@ -300,7 +311,7 @@ LogicalResult Importer::dispatch(Node &node, const llvm::StringMap<int64_t> &ops
   }
   onnx::FunctionProto body;
   if (!functionBody(*schema, proto, inputTypes, body))
-    return node.refuse("not supported");
+    return node.refuse(whyUnsupported(proto.op_type()));
   NodeProto complete = withDefaults(*schema, proto);
   return expandFunction(node, complete, body, opsets);
 }

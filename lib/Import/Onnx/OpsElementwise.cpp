@@ -32,14 +32,25 @@ static LogicalResult unary(Node &n) {
                       n.isUnsigned(0)));
 }
 
-/// Rounding and the like leave integers alone, so that the schema's types need no second look.
+/// Operand 1. Before opset 7 it could be told to broadcast from an axis on: then ones follow its extents.
+static Value secondOperand(Node &n) {
+  Value y = n.in(1);
+  if (!y || n.integer("broadcast", 0) == 0 || !n.attr("axis"))
+    return y;
+  std::optional<int64_t> axis = n.axis(n.integer("axis", 0), n.rank(0));
+  if (!axis)
+    return Value();
+  if (*axis + n.rank(1) > n.rank(0))
+    return n.fail("its second operand reaches beyond the first");
+  SmallVector<OpFoldResult> sizes = sizesOf(n, y);
+  sizes.append(n.rank(0) - *axis - n.rank(1), number(n, 1));
+  return reshape(n, y, sizes);
+}
+
 template <BinaryFn fn>
 static LogicalResult binary(Node &n) {
-  // Before opset 7 these broadcast only when told to, along an axis of their own.
-  if (n.integer("broadcast", 0) != 0 && n.attr("axis"))
-    return n.refuse("the attribute 'axis' of opsets before 7 is not supported");
   return n.set(0, elementwise(
-                      n, {n.in(0), n.in(1)}, n.elementType(0),
+                      n, {n.in(0), secondOperand(n)}, n.elementType(0),
                       [](Scalars &s, ValueRange x) { return fn(s, x[0], x[1]); }, n.isUnsigned(0)));
 }
 
@@ -47,7 +58,7 @@ template <BinaryFn fn>
 static LogicalResult compare(Node &n) {
   return n.set(0,
                elementwise(
-                   n, {n.in(0), n.in(1)}, n.b.getI1Type(),
+                   n, {n.in(0), secondOperand(n)}, n.b.getI1Type(),
                    [](Scalars &s, ValueRange x) { return fn(s, x[0], x[1]); }, n.isUnsigned(0)),
                TensorProto::BOOL);
 }

@@ -34,7 +34,7 @@ struct Rule {
 } // namespace
 
 /// Where element i of the result lies in the input (ONNX, Resize, coordinate_transformation_mode).
-static double origin(const Rule &rule, int64_t i, double scale, int64_t in, int64_t out) {
+static double origin(const Rule &rule, int64_t i, double scale, int64_t in, double out) {
   if (rule.coordinates == "asymmetric")
     return i / scale;
   if (rule.coordinates == "align_corners")
@@ -63,11 +63,11 @@ static double cubicWeight(double x, double a) {
   return x < 2 ? a * x * x * x - 5 * a * x * x + 8 * a * x - 4 * a : 0;
 }
 
-static Taps tapsAlong(const Rule &rule, double scale, int64_t in, int64_t out) {
+static Taps tapsAlong(const Rule &rule, double scale, int64_t in, int64_t out, double exactOut) {
   Taps taps;
   taps.count = rule.mode == "nearest" ? 1 : rule.mode == "linear" ? 2 : 4;
   for (int64_t i = 0; i < out; ++i) {
-    double x = origin(rule, i, scale, in, out);
+    double x = origin(rule, i, scale, in, exactOut);
     // Far outside everything is the border.
     x = std::clamp(x, -8.0, in + 8.0);
     if (taps.count == 1) {
@@ -192,7 +192,8 @@ static LogicalResult importResize(Node &n) {
       return n.refuse("its result would have an extent that is not between 1 and 2^24");
     int64_t out = extent;
     double scale = sizes ? extent / in : (*scales)[d];
-    x = applyTaps(n, x, d, tapsAlong(rule, scale, in, out), out);
+    // The corners align at in * scale, before it is rounded down.
+    x = applyTaps(n, x, d, tapsAlong(rule, scale, in, out, in * scale), out);
   }
   return n.set(0, x);
 }

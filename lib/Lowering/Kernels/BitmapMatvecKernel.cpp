@@ -19,6 +19,7 @@
 #include "KernelEmitter.h"
 #include "spnn/Lowering/CpuKernel.h"
 
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 
 using namespace mlir;
@@ -51,8 +52,12 @@ public:
 DictionaryAttr BitmapMatvecKernel::getParameters(const KernelProblem &problem) const {
   const format::Shape shape = problem.matrix.shape;
   // Time goes with positions, not with nonzeros: a word takes the same work whatever it holds.
+  // With AVX-512 the values are loaded whole and expanded in a register: the form of vexpandps that reads memory is
+  // slower, on some CPUs by an order (docs/rationale.md).
+  bool inRegister = problem.elementType.isF32() && problem.vectorElements == kWord;
   return makeParameters(problem.elementType.getContext(), {{"chunks", chooseChunks(shape.rows * shape.cols / 4,
-                                                                                   shape.rows)}});
+                                                                                   shape.rows)},
+                                                           {"expand_in_register", inRegister}});
 }
 
 PackedWeights BitmapMatvecKernel::pack(const KernelProblem &problem, DictionaryAttr parameters) const {
@@ -84,6 +89,7 @@ LogicalResult BitmapMatvecKernel::emit(KernelMatmulOp op, OpBuilder &builder) co
   Value values = op.getStorage()[3];
   Value rhs = op.getRhs(), result = op.getInit(), bias = op.getBias();
   int64_t cols = op.getCols(), words = (cols + kWord - 1) / kWord, fullWords = cols / kWord;
+  bool inRegister = getParameter(op.getParameters(), "expand_in_register", 0) != 0;
   Type element = cast<MemRefType>(rhs.getType()).getElementType();
   auto vectorType = VectorType::get({kWord}, element);
   auto maskType = VectorType::get({kWord}, builder.getI1Type());
@@ -97,7 +103,13 @@ LogicalResult BitmapMatvecKernel::emit(KernelMatmulOp op, OpBuilder &builder) co
       KernelEmitter e(b, loc);
       Value mask = memref::LoadOp::create(b, loc, bits, e.add(firstWord, word));
       Value lanes = vector::BitCastOp::create(b, loc, maskType, e.broadcast(mask, 1));
-      Value expanded = vector::ExpandLoadOp::create(b, loc, vectorType, values, at, lanes, zero);
+      Value expanded;
+      if (inRegister)
+        expanded = LLVM::CallIntrinsicOp::create(b, loc, vectorType, b.getStringAttr("llvm.x86.avx512.mask.expand.v16f32"),
+                                                 ValueRange{e.loadVector(values, at, kWord), zero, lanes})
+                       .getResult(0);
+      else
+        expanded = vector::ExpandLoadOp::create(b, loc, vectorType, values, at, lanes, zero);
       Value from = e.add(work.rhs, e.mul(word, kWord));
       // Bits beyond the last column are zero, so the mask itself guards the load at the end of x.
       Value x = tail ? vector::MaskedLoadOp::create(b, loc, vectorType, rhs, from, lanes, zero).getResult()

@@ -19,6 +19,7 @@ llvm::ArrayRef<const CpuKernel *> spnn::getCpuKernels() {
       getCsrKernel(),
       getBlockKernel(),
       getNmKernel(),
+      getNmMatvecKernel(),
       getBitmapMatvecKernel(),
   };
   return kernels;

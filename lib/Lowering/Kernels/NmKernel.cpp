@@ -19,6 +19,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "KernelEmitter.h"
+#include "NmName.h"
 #include "spnn/IR/SparseFormats.h"
 #include "spnn/Lowering/CpuKernel.h"
 
@@ -26,19 +27,13 @@ using namespace mlir;
 using namespace spnn;
 
 namespace {
-/// n and m of the name "nm2:4".
-bool parseNm(StringRef name, int64_t &n, int64_t &m) {
-  return name.consume_front("nm") && !name.consumeInteger(10, n) && name.consume_front(":") &&
-         !name.consumeInteger(10, m) && name.empty();
-}
-
 class NmKernel : public CpuKernel {
 public:
   StringRef name() const override { return "nm"; }
   bool takesFormat(StringRef formatName) const override { return formatName.starts_with("nm"); }
   std::optional<std::string> checkProblem(const KernelProblem &problem) const override {
     int64_t n, m;
-    if (!parseNm(problem.formatName, n, m))
+    if (!parseNmName(problem.formatName, n, m))
       return "the weights are not N:M";
     return std::nullopt;
   }
@@ -54,7 +49,7 @@ public:
 
 DictionaryAttr NmKernel::getParameters(const KernelProblem &problem) const {
   int64_t n = 1, m = 1;
-  parseNm(problem.formatName, n, m);
+  parseNmName(problem.formatName, n, m);
   const format::Shape shape = problem.matrix.shape;
   int64_t groups = shape.cols / m;
   constexpr int64_t kPanelBytes = 32 * 1024;

@@ -47,6 +47,7 @@ private:
   std::ostream &line() { return body << "  "; }
 
   std::string tensor(ArrayRef<int64_t> shape);
+  std::string empty(ArrayRef<int64_t> shape);
   std::string number(double value);
   std::string constant(const std::string &type, double value);
   std::vector<double> makeWeights(int64_t rows, int64_t cols);
@@ -63,6 +64,8 @@ private:
   std::string writeElementwise(const std::string &x, int64_t features, const std::string &bias, int activation);
   SmallVector<int64_t> shapeOf(int64_t features) {
     SmallVector<int64_t> shape(free);
+    if (isDynamic)
+      shape.assign(free.size(), ShapedType::kDynamic);
     shape.push_back(features);
     return shape;
   }
@@ -70,6 +73,7 @@ private:
   std::mt19937 generator;
   int counter = 0;
   SmallVector<int64_t> free; ///< batches and rows
+  bool isDynamic = false;    ///< whether the types leave them open
   std::ostringstream body;
 };
 } // namespace
@@ -84,8 +88,18 @@ std::string ModelWriter::number(double value) {
 std::string ModelWriter::tensor(ArrayRef<int64_t> shape) {
   std::string text = "tensor<";
   for (int64_t extent : shape)
-    text += std::to_string(extent) + "x";
+    text += (extent == ShapedType::kDynamic ? "?" : std::to_string(extent)) + "x";
   return text + "f64>";
+}
+
+/// A tensor.empty; the dynamic extents of a shape are those of the argument, in order.
+std::string ModelWriter::empty(ArrayRef<int64_t> shape) {
+  std::string name = fresh();
+  line() << name << " = tensor.empty(";
+  for (int64_t i = 0, count = llvm::count(shape, ShapedType::kDynamic); i < count; ++i)
+    body << (i ? ", " : "") << "%n" << i;
+  body << ") : " << tensor(shape) << "\n";
+  return name;
 }
 
 std::string ModelWriter::constant(const std::string &type, double value) {
@@ -140,19 +154,17 @@ std::string ModelWriter::vector(int64_t size, bool splat) {
 }
 
 std::string ModelWriter::zeros(ArrayRef<int64_t> shape) {
-  if (pick(2))
+  if (!isDynamic && pick(2))
     return constant(tensor(shape), 0);
-  std::string zero = constant("f64", 0), empty = fresh(), name = fresh();
-  line() << empty << " = tensor.empty() : " << tensor(shape) << "\n";
-  line() << name << " = linalg.fill ins(" << zero << " : f64) outs(" << empty << " : " << tensor(shape) << ") -> "
+  std::string zero = constant("f64", 0), init = empty(shape), name = fresh();
+  line() << name << " = linalg.fill ins(" << zero << " : f64) outs(" << init << " : " << tensor(shape) << ") -> "
          << tensor(shape) << "\n";
   return name;
 }
 
 std::string ModelWriter::transpose(const std::string &value, int64_t rows, int64_t cols) {
-  std::string empty = fresh(), name = fresh();
-  line() << empty << " = tensor.empty() : " << tensor({cols, rows}) << "\n";
-  line() << name << " = linalg.transpose ins(" << value << " : " << tensor({rows, cols}) << ") outs(" << empty << " : "
+  std::string init = empty({cols, rows}), name = fresh();
+  line() << name << " = linalg.transpose ins(" << value << " : " << tensor({rows, cols}) << ") outs(" << init << " : "
          << tensor({cols, rows}) << ") permutation = [1, 0]\n";
   return name;
 }
@@ -175,10 +187,9 @@ std::string ModelWriter::writeProduct(const std::string &x, int64_t inner, int64
   if (bias.empty()) {
     init = zeros(outShape);
   } else {
-    std::string empty = fresh();
+    std::string target = empty(outShape);
     init = fresh();
-    line() << empty << " = tensor.empty() : " << out << "\n";
-    line() << init << " = linalg.broadcast ins(" << bias << " : " << tensor({outer}) << ") outs(" << empty << " : "
+    line() << init << " = linalg.broadcast ins(" << bias << " : " << tensor({outer}) << ") outs(" << target << " : "
            << out << ") dimensions = " << (free.size() == 2 ? "[0, 1]" : "[0]") << "\n";
   }
   auto finish = [&](const std::string &op, const std::string &w, const std::string &type) {
@@ -205,9 +216,9 @@ std::string ModelWriter::writeProduct(const std::string &x, int64_t inner, int64
   } else if (is3d) {
     if (!stored)
       w = transpose(w, outer, inner);
-    std::string empty = fresh(), batched = fresh(), batchedType = tensor({free[0], inner, outer});
-    line() << empty << " = tensor.empty() : " << batchedType << "\n";
-    line() << batched << " = linalg.broadcast ins(" << w << " : " << tensor({inner, outer}) << ") outs(" << empty
+    SmallVector<int64_t> batchedShape{inShape[0], inner, outer};
+    std::string target = empty(batchedShape), batched = fresh(), batchedType = tensor(batchedShape);
+    line() << batched << " = linalg.broadcast ins(" << w << " : " << tensor({inner, outer}) << ") outs(" << target
            << " : " << batchedType << ") dimensions = [0]\n";
     finish("linalg.batch_matmul", batched, batchedType);
     body << " -> " << out << "\n";
@@ -224,11 +235,11 @@ std::string ModelWriter::writeProduct(const std::string &x, int64_t inner, int64
     // W x^T, transposed back; the accumulator is then added.
     if (stored)
       w = transpose(w, inner, outer);
-    std::string xt = transpose(x, free[0], inner), columns = zeros({outer, free[0]}), left = fresh();
+    std::string xt = transpose(x, inShape[0], inner), columns = zeros({outer, inShape[0]}), left = fresh();
     line() << left << " = linalg.matmul ins(" << w << ", " << xt << " : " << tensor({outer, inner}) << ", "
-           << tensor({inner, free[0]}) << ") outs(" << columns << " : " << tensor({outer, free[0]}) << ") -> "
-           << tensor({outer, free[0]}) << "\n";
-    std::string back = transpose(left, outer, free[0]);
+           << tensor({inner, inShape[0]}) << ") outs(" << columns << " : " << tensor({outer, inShape[0]}) << ") -> "
+           << tensor({outer, inShape[0]}) << "\n";
+    std::string back = transpose(left, outer, inShape[0]);
     line() << name << " = arith.addf " << back << ", " << init << " : " << out << "\n";
     if (bias.empty())
       return back;
@@ -348,12 +359,12 @@ std::string ModelWriter::writeElementwise(const std::string &x, int64_t features
   bool is3d = free.size() == 2;
   std::string type = tensor(shapeOf(features)), dims = is3d ? "(b, r, f)" : "(r, f)";
   std::string identity = "affine_map<" + dims + " -> " + dims + ">", last = "affine_map<" + dims + " -> (f)>";
-  std::string empty = fresh(), name = fresh(), in = fresh(), b = fresh(), out = fresh();
-  line() << empty << " = tensor.empty() : " << type << "\n";
+  std::string target = empty(shapeOf(features));
+  std::string name = fresh(), in = fresh(), b = fresh(), out = fresh();
   line() << name << " = linalg.generic {indexing_maps = [" << identity << ", " << (bias.empty() ? "" : last + ", ")
          << identity << "], iterator_types = [" << (is3d ? "\"parallel\", " : "") << "\"parallel\", \"parallel\"]} ins("
          << x << (bias.empty() ? "" : ", " + bias) << " : " << type << (bias.empty() ? "" : ", " + tensor({features}))
-         << ") outs(" << empty << " : " << type << ") {\n";
+         << ") outs(" << target << " : " << type << ") {\n";
   line() << "^bb0(" << in << ": f64, " << (bias.empty() ? "" : b + ": f64, ") << out << ": f64):\n";
   std::string value = in;
   if (!bias.empty()) {
@@ -370,13 +381,12 @@ std::string ModelWriter::writeBias(const std::string &x, int64_t features) {
   std::string bias = vector(features, pick(4) == 0), type = tensor(shapeOf(features));
   if (pick(2))
     return writeElementwise(x, features, bias, /*activation=*/-1);
-  std::string empty = fresh(), repeated = fresh(), name = fresh();
-  line() << empty << " = tensor.empty() : " << type << "\n";
-  line() << repeated << " = linalg.broadcast ins(" << bias << " : " << tensor({features}) << ") outs(" << empty << " : "
-         << type << ") dimensions = " << (free.size() == 2 ? "[0, 1]" : "[0]") << "\n";
+  std::string target = empty(shapeOf(features)), repeated = fresh(), name = fresh();
+  line() << repeated << " = linalg.broadcast ins(" << bias << " : " << tensor({features}) << ") outs(" << target
+         << " : " << type << ") dimensions = " << (free.size() == 2 ? "[0, 1]" : "[0]") << "\n";
   if (pick(2))
     line() << name << " = linalg.add ins(" << repeated << ", " << x << " : " << type << ", " << type << ") outs("
-           << empty << " : " << type << ") -> " << type << "\n";
+           << target << " : " << type << ") -> " << type << "\n";
   else
     line() << name << " = arith.addf " << x << ", " << repeated << " : " << type << "\n";
   return name;
@@ -390,8 +400,15 @@ std::string ModelWriter::write() {
   free.push_back(extents[pick(7)]);
   int64_t features = extents[pick(7)];
   inputShape = shapeOf(features);
+  isDynamic = pick(3) == 0;
   std::string x = "%x";
-  std::string inputType = tensor(inputShape);
+  std::string inputType = tensor(shapeOf(features));
+  if (isDynamic) {
+    for (size_t dim = 0; dim < free.size(); ++dim) {
+      line() << "%c" << dim << " = arith.constant " << dim << " : index\n";
+      line() << "%n" << dim << " = tensor.dim %x, %c" << dim << " : " << inputType << "\n";
+    }
+  }
   int layers = 2 + pick(2);
   for (int layer = 0; layer < layers; ++layer) {
     bool residual = pick(4) == 0;
@@ -411,7 +428,7 @@ std::string ModelWriter::write() {
       if (spelling == 2)
         y = writeBias(y, next);
       if (activation <= 7)
-        y = pick(2) ? writeActivation(y, type, activation) : writeElementwise(y, next, "", activation);
+        y = !isDynamic && pick(2) ? writeActivation(y, type, activation) : writeElementwise(y, next, "", activation);
     }
     x = y;
     features = next;
@@ -460,7 +477,8 @@ static bool isWhollyFused(ModuleOp module) {
               .walk([](Operation *op) {
                 bool allowed = isa<ModuleOp, func::FuncOp, func::ReturnOp, arith::ConstantOp, spnn::MatmulOp,
                                    linalg::TransposeOp, linalg::YieldOp, tensor::EmptyOp, tensor::ExpandShapeOp,
-                                   tensor::CollapseShapeOp, tensor::CastOp>(op);
+                                   tensor::CollapseShapeOp, tensor::CastOp>(op) ||
+                               llvm::all_of(op->getResultTypes(), llvm::IsaPred<IndexType>);
                 return allowed ? WalkResult::advance() : WalkResult::interrupt();
               })
               .wasInterrupted();

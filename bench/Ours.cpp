@@ -1,0 +1,300 @@
+//===----------------------------------------------------------------------===//
+//
+// Part of the sparse neural network compiler, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Our side of the benchmarks.
+//
+//===----------------------------------------------------------------------===//
+#include "Ours.h"
+
+#include "spnn/IR/SPNN.h"
+#include "spnn/InitAll.h"
+#include "spnn/Lowering/Passes.h"
+#include "spnn/Pipelines/Pipelines.h"
+#include "spnn/Target/Emit.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/IRMapping.h"
+#include "mlir/InitAllDialects.h"
+#include "mlir/InitAllExtensions.h"
+#include "mlir/Pass/PassManager.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/raw_ostream.h"
+
+using namespace mlir;
+using namespace spnn;
+using namespace spnn::bench;
+
+const char *spnn::bench::formName(Form form) {
+  return form == Form::Linear ? "linear" : form == Form::Rows ? "rows" : "packed";
+}
+
+static DialectRegistry &getRegistry() {
+  static DialectRegistry *registry = [] {
+    auto *all = new DialectRegistry;
+    registerAllDialects(*all);
+    registerAllExtensions(*all);
+    registerDialect(*all);
+    target::registerTranslations(*all);
+    return all;
+  }();
+  return *registry;
+}
+
+namespace {
+/// Builds the module of a set of products and takes it through the pipeline.
+class ModuleBuilder {
+public:
+  ModuleBuilder(MLIRContext &context, const CompileOptions &options)
+      : context(context), builder(&context), module(ModuleOp::create(builder.getUnknownLoc())) {
+    pipeline.threads = options.threads;
+    pipeline.targetCpu = options.cpu;
+    pipeline.targetFile = options.targetFile;
+    pipeline.format = options.format;
+  }
+
+  void add(size_t number, const Product &product);
+  runtime::Error selectKernels(const std::vector<Product> &products, std::vector<Compiled::Info> &infos);
+  runtime::Error emit(StringRef path);
+
+private:
+  runtime::Error run(function_ref<void(PassManager &)> build);
+  void addPacked(size_t number, func::FuncOp function, KernelMatmulOp kernel);
+
+  MLIRContext &context;
+  OpBuilder builder;
+  OwningOpRef<ModuleOp> module;
+  CpuPipelineOptions pipeline;
+};
+} // namespace
+
+static std::string functionName(size_t number) { return "f" + std::to_string(number); }
+
+void ModuleBuilder::add(size_t number, const Product &product) {
+  Location loc = builder.getUnknownLoc();
+  int64_t m = product.weights->rows, k = product.weights->cols, n = product.columns;
+  bool linear = product.form == Form::Linear;
+  Type f32 = builder.getF32Type();
+  auto type = [&](int64_t rows, int64_t cols) { return RankedTensorType::get({rows, cols}, f32); };
+  auto xType = linear ? type(n, k) : type(k, n), yType = linear ? type(n, m) : type(m, n);
+  builder.setInsertionPointToEnd(module->getBody());
+  auto function = func::FuncOp::create(builder, loc, functionName(number), builder.getFunctionType({xType}, {yType}));
+  builder.setInsertionPointToStart(function.addEntryBlock());
+  Value weights = arith::ConstantOp::create(
+      builder, loc, DenseElementsAttr::get(type(m, k), ArrayRef<float>(product.weights->dense)));
+  Value result = MatmulOp::create(builder, loc, type(m, n), weights, function.getArgument(0), /*bias=*/Value(),
+                                  /*transpose_lhs=*/false, /*transpose_rhs=*/linear);
+  if (linear) {
+    Value init = tensor::EmptyOp::create(builder, loc, ArrayRef<int64_t>{n, m}, f32);
+    result = linalg::TransposeOp::create(builder, loc, result, init, ArrayRef<int64_t>{1, 0})->getResult(0);
+  }
+  func::ReturnOp::create(builder, loc, result);
+}
+
+runtime::Error ModuleBuilder::run(function_ref<void(PassManager &)> build) {
+  std::string message;
+  ScopedDiagnosticHandler handler(&context, [&](Diagnostic &diagnostic) {
+    if (message.empty() && diagnostic.getSeverity() == DiagnosticSeverity::Error)
+      message = diagnostic.str();
+    return success();
+  });
+  PassManager pm(&context);
+  pm.enableVerifier(false);
+  build(pm);
+  if (succeeded(pm.run(*module)))
+    return std::nullopt;
+  return "the pipeline failed: " + message;
+}
+
+/// A function that is the kernel alone, from panels to panels.
+void ModuleBuilder::addPacked(size_t number, func::FuncOp function, KernelMatmulOp kernel) {
+  Location loc = kernel.getLoc();
+  std::string name = function.getName().str();
+  builder.setInsertionPointToEnd(module->getBody());
+  auto type = builder.getFunctionType({kernel.getRhs().getType()}, {kernel.getInit().getType()});
+  auto packed = func::FuncOp::create(builder, loc, name, type);
+  builder.setInsertionPointToStart(packed.addEntryBlock());
+  IRMapping mapping;
+  mapping.map(kernel.getRhs(), packed.getArgument(0));
+  // Everything else that the kernel reads is made from constants.
+  std::function<void(Value)> clone = [&](Value value) {
+    Operation *op = value.getDefiningOp();
+    if (!op || mapping.contains(value))
+      return;
+    for (Value operand : op->getOperands())
+      clone(operand);
+    builder.clone(*op, mapping);
+  };
+  for (Value operand : kernel->getOperands())
+    clone(operand);
+  Operation *copy = builder.clone(*kernel, mapping);
+  func::ReturnOp::create(builder, loc, copy->getResult(0));
+  function.erase();
+}
+
+runtime::Error ModuleBuilder::selectKernels(const std::vector<Product> &products, std::vector<Compiled::Info> &infos) {
+  if (runtime::Error error = run([&](PassManager &pm) {
+        buildCpuGraphStage(pm, pipeline);
+        pm.addPass(createSelectKernels());
+      }))
+    return error;
+  for (auto [number, product] : llvm::enumerate(products)) {
+    auto function = module->lookupSymbol<func::FuncOp>(functionName(number));
+    Compiled::Info &info = infos[number];
+    info.kernel = "onednn";
+    info.format = "dense";
+    KernelMatmulOp kernel;
+    function.walk([&](KernelMatmulOp op) { kernel = op; });
+    DictionaryAttr decision;
+    function.walk([&](Operation *op) {
+      if (auto attr = op->getAttrOfType<DictionaryAttr>(kDecisionAttrName))
+        decision = attr;
+    });
+    if (decision) {
+      if (auto attr = decision.getAs<StringAttr>("format"))
+        info.format = attr.getValue().str();
+      if (auto attr = decision.getAs<FloatAttr>("predicted_us"))
+        info.predicted = attr.getValueAsDouble();
+      double best = std::numeric_limits<double>::infinity();
+      if (auto candidates = decision.getAs<ArrayAttr>("candidates"))
+        for (DictionaryAttr candidate : candidates.getAsRange<DictionaryAttr>())
+          if (auto time = candidate.getAs<FloatAttr>("predicted_us"); time && time.getValueAsDouble() < best) {
+            best = time.getValueAsDouble();
+            info.preferred = candidate.getAs<StringAttr>("format").getValue().str();
+          }
+    }
+    info.storedValues = product.weights->rows * product.weights->cols;
+    if (!kernel) {
+      if (product.form == Form::Packed)
+        return "product " + std::to_string(number) + " stayed dense: a dense kernel has no packed form";
+      continue;
+    }
+    info.kernel = kernel.getKernel().str();
+    llvm::raw_string_ostream(info.parameters) << kernel.getParameters();
+    info.panelWidth = kernel.getPanels().getWidth();
+    info.panelVector = kernel.getPanels().getVector();
+    info.storedValues = product.weights->nonzeros();
+    // Values are the longest float buffer.
+    for (Value buffer : kernel.getStorage()) {
+      auto type = cast<ShapedType>(buffer.getType());
+      if (isa<FloatType>(type.getElementType()))
+        info.storedValues = type.getNumElements();
+    }
+    if (product.form == Form::Packed)
+      addPacked(number, function, kernel);
+  }
+  return std::nullopt;
+}
+
+runtime::Error ModuleBuilder::emit(StringRef path) {
+  if (runtime::Error error = run([&](PassManager &pm) {
+        buildCpuKernelStage(pm, pipeline);
+        buildCpuLoopStage(pm, pipeline);
+        buildCpuLLVMStage(pm, pipeline);
+      }))
+    return error;
+  return target::emit(*module, target::EmitKind::So, path);
+}
+
+runtime::Error Compiled::compile(const std::vector<Product> &products, const CompileOptions &options,
+                                 std::unique_ptr<Compiled> &result) {
+  // The benchmark shares its machine: compile on one core.
+  MLIRContext context(getRegistry(), MLIRContext::Threading::DISABLED);
+  context
+      .loadDialect<SPNNDialect, func::FuncDialect, arith::ArithDialect, tensor::TensorDialect, linalg::LinalgDialect>();
+  result = std::make_unique<Compiled>();
+  result->products = products;
+  result->infos.resize(products.size());
+  result->calls.resize(products.size());
+  ModuleBuilder builder(context, options);
+  for (auto [number, product] : llvm::enumerate(products))
+    builder.add(number, product);
+  if (runtime::Error error = builder.selectKernels(products, result->infos))
+    return error;
+  SmallString<128> path;
+  int descriptor;
+  if (std::error_code status = llvm::sys::fs::createTemporaryFile("spnn-bench", "so", descriptor, path))
+    return "cannot create a temporary file: " + status.message();
+  runtime::Error error = builder.emit(path);
+  if (!error)
+    error = runtime::Model::open(path.str().str(), result->model);
+  // The mapping stays.
+  llvm::sys::fs::remove(path);
+  llvm::sys::path::replace_extension(path, "h");
+  llvm::sys::fs::remove(path);
+  if (error)
+    return error;
+  for (auto [number, product] : llvm::enumerate(products)) {
+    const runtime::FunctionSpec *function = result->model->description().find(functionName(number));
+    if (!function)
+      return "the compiled model lacks function " + functionName(number);
+    auto count = [](const runtime::TensorSpec &spec) {
+      int64_t elements = 1;
+      for (const runtime::Extent &extent : spec.shape)
+        elements *= extent.value;
+      return elements;
+    };
+    result->inputs.push_back(count(function->inputs[0]));
+    result->outputs.push_back(count(function->outputs[0]));
+  }
+  return result->model->createContext(options.threads, result->context);
+}
+
+/// Calls `visit(element of the panels, row, column)` for a matrix in packed panels.
+static void forEachPacked(int64_t rows, int64_t columns, const Compiled::Info &info,
+                          function_ref<void(int64_t, int64_t, int64_t)> visit) {
+  for (int64_t first = 0; first < columns; first += info.panelWidth) {
+    int64_t left = std::min(info.panelWidth, columns - first);
+    int64_t stride = llvm::alignTo(left, info.panelVector);
+    for (int64_t row = 0; row < rows; ++row)
+      for (int64_t column = 0; column < left; ++column)
+        visit(first * rows + row * stride + column, row, first + column);
+  }
+}
+
+std::vector<float> Compiled::pack(size_t number, const std::vector<float> &x) const {
+  const Product &product = products[number];
+  int64_t k = product.weights->cols, n = product.columns;
+  if (product.form == Form::Rows)
+    return x;
+  if (product.form == Form::Linear)
+    return transposed(x, k, n);
+  std::vector<float> result(inputs[number], 0.0f);
+  forEachPacked(k, n, infos[number],
+                [&](int64_t at, int64_t row, int64_t column) { result[at] = x[row * n + column]; });
+  return result;
+}
+
+std::vector<float> Compiled::unpack(size_t number, const std::vector<float> &y) const {
+  const Product &product = products[number];
+  int64_t m = product.weights->rows, n = product.columns;
+  std::vector<float> result(m * n);
+  if (product.form == Form::Packed) {
+    forEachPacked(m, n, infos[number],
+                  [&](int64_t at, int64_t row, int64_t column) { result[row * n + column] = y[at]; });
+    return result;
+  }
+  for (int64_t row = 0; row < m; ++row)
+    for (int64_t column = 0; column < n; ++column)
+      result[row * n + column] = product.form == Form::Rows ? y[row * n + column] : y[column * m + row];
+  return result;
+}
+
+runtime::Error Compiled::bind(size_t number, float *x, float *y) {
+  const runtime::FunctionSpec *function = model->description().find(functionName(number));
+  auto tensor = [](const runtime::TensorSpec &spec, float *data) {
+    runtime::TensorRef ref{runtime::DType::F32, {}, data};
+    for (const runtime::Extent &extent : spec.shape)
+      ref.shape.push_back(extent.value);
+    return std::vector<runtime::TensorRef>{ref};
+  };
+  return model->bind(*function, tensor(function->inputs[0], x), tensor(function->outputs[0], y), calls[number]);
+}

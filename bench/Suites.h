@@ -1,0 +1,47 @@
+//===----------------------------------------------------------------------===//
+//
+// Part of the sparse neural network compiler, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The suites and tools that spnn-bench offers.
+//
+//===----------------------------------------------------------------------===//
+#ifndef SPNN_BENCH_SUITES_H
+#define SPNN_BENCH_SUITES_H
+
+#include <string>
+
+namespace spnn::bench {
+
+struct SuiteOptions {
+  bool quick = false;
+  int threads = 1;
+  std::string json;       ///< file of the rows; empty: none
+  std::string dlmc;       ///< folder with .smtx files; empty: none
+  std::string cache;      ///< folder that keeps peers compiled for a shape
+  std::string filter;     ///< regular expression that a case's name must contain a match of
+  std::string targetFile; ///< target description of our cost model
+  std::string format;     ///< forces our format instead of the one that the pattern is made for
+  double seconds = 0;     ///< of measuring a case; 0: the suite's own
+  int rotate = 0;         ///< matrices of a case; 0: the suite's own
+};
+
+/// Products of sparse weights with dense activations, ours and peers. Returns the exit status.
+int runMatmulSuite(const SuiteOptions &options);
+
+struct CalibrateOptions {
+  std::string output = "-";
+  std::string cpu = "native"; ///< to compile the kernels for
+  std::string name;
+};
+
+/// Measures this machine and our kernels and writes a target description. Returns the exit status.
+int calibrate(const CalibrateOptions &options);
+/// Compares predictions with measurements, for the target description in `file`. Returns the exit status.
+int checkCalibration(const std::string &file, const std::string &cpu);
+
+} // namespace spnn::bench
+
+#endif // SPNN_BENCH_SUITES_H

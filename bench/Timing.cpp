@@ -1,0 +1,58 @@
+//===----------------------------------------------------------------------===//
+//
+// Part of the sparse neural network compiler, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Contests: kernels timed in turns within one run.
+//
+//===----------------------------------------------------------------------===//
+#include "Timing.h"
+
+#include <algorithm>
+#include <cmath>
+
+using namespace spnn::bench;
+
+size_t Contest::add(std::function<void(int)> run, int matrices) {
+  entries.push_back({std::move(run), matrices, 0, {}});
+  return entries.size() - 1;
+}
+
+void Contest::hold(double seconds, size_t minRounds) {
+  /// Long against the clock, short against the spells of other load.
+  constexpr double kBlockMicroseconds = 1000;
+  auto pass = [](const Entry &entry) {
+    for (int i = 0; i < entry.matrices; ++i)
+      entry.run(i);
+  };
+  for (Entry &entry : entries) {
+    pass(entry);
+    double begin = nowMicroseconds();
+    pass(entry);
+    double once = std::max(0.1, nowMicroseconds() - begin);
+    entry.passes = std::max(1, static_cast<int>(std::ceil(kBlockMicroseconds / once)));
+  }
+  double end = nowMicroseconds() + seconds * 1e6;
+  for (size_t round = 0; round < minRounds || nowMicroseconds() < end; ++round)
+    // Another kernel goes first in each round, so that none always follows the same neighbour's heat.
+    for (size_t i = 0; i < entries.size(); ++i) {
+      Entry &entry = entries[round % 2 ? entries.size() - 1 - i : i];
+      pass(entry);
+      double begin = nowMicroseconds();
+      for (int p = 0; p < entry.passes; ++p)
+        pass(entry);
+      entry.times.push_back((nowMicroseconds() - begin) / (entry.passes * entry.matrices));
+    }
+}
+
+Timing Contest::get(size_t index) const {
+  std::vector<double> times = entries[index].times;
+  std::sort(times.begin(), times.end());
+  if (times.empty())
+    return {};
+  size_t middle = times.size() / 2;
+  double median = times.size() % 2 ? times[middle] : (times[middle - 1] + times[middle]) / 2;
+  return {median, times.front(), times.back(), times.size()};
+}

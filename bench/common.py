@@ -1,0 +1,45 @@
+"""What bench/run and bench/calibrate share: building spnn-bench, and finding data."""
+import lzma
+import os
+import pathlib
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+BUILD = ROOT / "build"
+CACHE = BUILD / "bench-cache"
+
+
+def build():
+    """Configures the release build if needed, builds spnn-bench, returns its path."""
+    if not (BUILD / "build.ninja").exists():
+        subprocess.run(["cmake", "--preset", "release"], cwd=ROOT, check=True, stdout=sys.stderr)
+    done = subprocess.run(["ninja", "-C", str(BUILD), "spnn-bench"], capture_output=True, text=True)
+    if done.returncode:
+        sys.stderr.write(done.stdout + done.stderr)
+        sys.exit("bench: the build failed")
+    return BUILD / "bin" / "spnn-bench"
+
+
+def unpack_dlmc():
+    """The folder of unpacked DLMC patterns, or None if they are not on this machine."""
+    source = pathlib.Path(os.environ.get("SPNN_DATA", ROOT.parent / "shared" / "data")) / "dlmc"
+    files = sorted(source.glob("**/*.smtx.xz"))
+    if not files:
+        return None
+    target = CACHE / "dlmc"
+    for file in files:
+        # <network>/<method>/<sparsity>/<layer>: the method is the same for all that we use.
+        relative = file.relative_to(source)
+        out = target / f"{relative.parts[0]}-{file.name[:-len('.xz')]}"
+        out = target / relative.parts[-2] / out.name
+        if not out.exists():
+            out.parent.mkdir(parents=True, exist_ok=True)
+            out.write_bytes(lzma.decompress(file.read_bytes()))
+    return target
+
+
+def run(command):
+    # Without a spinning pool left behind by one kernel, the next one has the cores for itself.
+    environment = {"KMP_BLOCKTIME": "1", **os.environ}
+    return subprocess.run(command, env=environment).returncode

@@ -1,0 +1,110 @@
+//===----------------------------------------------------------------------===//
+//
+// Part of the sparse neural network compiler, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// spnn-bench: the program behind bench/run and bench/calibrate.
+//
+//===----------------------------------------------------------------------===//
+#include "Suites.h"
+
+#include "llvm/ADT/StringRef.h"
+#include "llvm/Support/InitLLVM.h"
+#include "llvm/Support/raw_ostream.h"
+
+#include <functional>
+#include <map>
+
+using namespace spnn::bench;
+using llvm::StringRef;
+
+static constexpr const char *kUsage =
+    R"(usage: spnn-bench matmul [options] | calibrate [options] | check [options]
+matmul:
+  --quick             fewer cases, shorter
+  --threads N         OpenMP threads of ours and of oneDNN (default 1)
+  --json FILE         write the rows there
+  --filter REGEX      only cases whose name contains a match
+  --seconds S         measuring time of a case
+  --rotate N          matrices that a case rotates through
+  --format F          force this format of ours (csr, bsr4x1, dense, ...)
+  --target-file FILE  target description of our cost model
+  --dlmc DIR          folder with .smtx patterns
+  --cache DIR         folder that keeps the peers compiled for a shape
+calibrate:
+  -o FILE             the target description to write ('-': standard output)
+  --target-cpu CPU    compile the kernels for this CPU (default native)
+  --name NAME         name of the description
+check:
+  --file FILE         the target description to check
+  --target-cpu CPU    compile the kernels for this CPU (default native)
+)";
+
+/// LLVM's own parser of command lines is out of reach: the library registers options of names that we need.
+int main(int argc, char **argv) {
+  llvm::InitLLVM init(argc, argv);
+  SuiteOptions suite;
+  suite.cache = "bench-cache";
+  CalibrateOptions calibration;
+  std::string file;
+  bool bad = false;
+  auto text = [](std::string &target) {
+    return [&target](StringRef value) {
+      target = value.str();
+      return true;
+    };
+  };
+  auto number = [](auto &target) {
+    return [&target](StringRef value) { return !value.consumeInteger(10, target) && value.empty(); };
+  };
+  std::map<std::string, std::function<bool(StringRef)>> options{
+      {"--threads", number(suite.threads)},
+      {"--json", text(suite.json)},
+      {"--filter", text(suite.filter)},
+      {"--seconds", [&](StringRef value) { return !value.getAsDouble(suite.seconds); }},
+      {"--rotate", number(suite.rotate)},
+      {"--format", text(suite.format)},
+      {"--target-file", text(suite.targetFile)},
+      {"--dlmc", text(suite.dlmc)},
+      {"--cache", text(suite.cache)},
+      {"-o", text(calibration.output)},
+      {"--target-cpu", text(calibration.cpu)},
+      {"--name", text(calibration.name)},
+      {"--file", text(file)},
+  };
+  StringRef command;
+  for (int i = 1; i < argc && !bad; ++i) {
+    auto [name, value] = StringRef(argv[i]).split('=');
+    if (name == "--quick") {
+      suite.quick = true;
+    } else if (auto option = options.find(name.str()); option != options.end()) {
+      if (!StringRef(argv[i]).contains('=')) {
+        bad = ++i == argc;
+        value = bad ? "" : argv[i];
+      }
+      if (bad || !option->second(value)) {
+        llvm::errs() << "spnn-bench: option " << name << " has no valid value\n";
+        return 1;
+      }
+    } else if (command.empty() && !name.starts_with("-")) {
+      command = name;
+    } else {
+      llvm::errs() << "spnn-bench: unknown argument '" << argv[i] << "'\n";
+      bad = true;
+    }
+  }
+  if (suite.threads < 1) {
+    llvm::errs() << "spnn-bench: --threads must be positive\n";
+    return 1;
+  }
+  if (!bad && command == "matmul")
+    return runMatmulSuite(suite);
+  if (!bad && command == "calibrate")
+    return calibrate(calibration);
+  if (!bad && command == "check")
+    return checkCalibration(file, calibration.cpu);
+  llvm::errs() << kUsage;
+  return 1;
+}

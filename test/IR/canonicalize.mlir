@@ -1,0 +1,227 @@
+// RUN: %spnn_opt --pass-pipeline='builtin.module(canonicalize)' %s --split-input-file | FileCheck %s
+
+// Folders and patterns of the ops in include/spnn/IR, and what they leave alone.
+
+//===----------------------------------------------------------------------===//
+// spnn.convert
+//===----------------------------------------------------------------------===//
+
+// A conversion to its own type is its operand.
+// CHECK-LABEL: func @convert_identity
+// CHECK-SAME: %[[W:.*]]: tensor<8x16xf32>
+func.func @convert_identity(%w: tensor<8x16xf32>) -> tensor<8x16xf32> {
+  // CHECK-NEXT: return %[[W]]
+  %0 = spnn.convert %w : tensor<8x16xf32> to tensor<8x16xf32>
+  return %0 : tensor<8x16xf32>
+}
+
+// -----
+
+// There and back again.
+// CHECK-LABEL: func @convert_round_trip
+// CHECK-SAME: %[[W:.*]]: tensor<8x16xf32>
+func.func @convert_round_trip(%w: tensor<8x16xf32>) -> tensor<8x16xf32> {
+  // CHECK-NEXT: return %[[W]]
+  %0 = spnn.convert %w : tensor<8x16xf32> to tensor<8x16xf32, #spnn.bitmap>
+  %1 = spnn.convert %0 : tensor<8x16xf32, #spnn.bitmap> to tensor<8x16xf32>
+  return %1 : tensor<8x16xf32>
+}
+
+// -----
+
+// Of a chain the last one remains.
+#CSR = #sparse_tensor.encoding<{map = (i, j) -> (i : dense, j : compressed)}>
+// CHECK-LABEL: func @convert_chain
+// CHECK-SAME: %[[W:.*]]: tensor<8x16xf32>
+func.func @convert_chain(%w: tensor<8x16xf32>) -> tensor<8x16xf32, #spnn.bitmap> {
+  // CHECK-NEXT: %[[C:.*]] = spnn.convert %[[W]] : tensor<8x16xf32> to tensor<8x16xf32, #spnn.bitmap>
+  // CHECK-NEXT: return %[[C]]
+  %0 = spnn.convert %w : tensor<8x16xf32> to tensor<8x16xf32, #CSR>
+  %1 = spnn.convert %0 : tensor<8x16xf32, #CSR> to tensor<8x16xf32, #spnn.bitmap>
+  return %1 : tensor<8x16xf32, #spnn.bitmap>
+}
+
+// -----
+
+// A single conversion stays.
+// CHECK-LABEL: func @convert_stays
+func.func @convert_stays(%w: tensor<8x16xf32>) -> tensor<8x16xf32, #spnn.bitmap> {
+  // CHECK: spnn.convert
+  %0 = spnn.convert %w : tensor<8x16xf32> to tensor<8x16xf32, #spnn.bitmap>
+  return %0 : tensor<8x16xf32, #spnn.bitmap>
+}
+
+// -----
+
+// The extents of a converted tensor are those of its source.
+#CSR = #sparse_tensor.encoding<{map = (i, j) -> (i : dense, j : compressed)}>
+// CHECK-LABEL: func @convert_unused
+func.func @convert_unused(%w: tensor<?x16xf32>) {
+  // CHECK-NEXT: return
+  %0 = spnn.convert %w : tensor<?x16xf32> to tensor<?x16xf32, #CSR>
+  return
+}
+
+// -----
+
+//===----------------------------------------------------------------------===//
+// spnn.constant
+//===----------------------------------------------------------------------===//
+
+// Equal constants become one, at the top of the function.
+#CSR = #sparse_tensor.encoding<{map = (i, j) -> (i : dense, j : compressed), posWidth = 32, crdWidth = 32}>
+// CHECK-LABEL: func @constant_unique
+func.func @constant_unique() -> (tensor<2x4xf32, #CSR>, tensor<2x4xf32, #CSR>) {
+  // CHECK-NEXT: %[[W:.*]] = spnn.constant
+  // CHECK-NEXT: return %[[W]], %[[W]]
+  %0 = spnn.constant {positions = dense<[0, 1, 1]> : tensor<3xi32>, indices = dense<[2]> : tensor<1xi32>,
+                      values = dense<[1.0]> : tensor<1xf32>} : tensor<2x4xf32, #CSR>
+  %1 = spnn.constant {positions = dense<[0, 1, 1]> : tensor<3xi32>, indices = dense<[2]> : tensor<1xi32>,
+                      values = dense<[1.0]> : tensor<1xf32>} : tensor<2x4xf32, #CSR>
+  return %0, %1 : tensor<2x4xf32, #CSR>, tensor<2x4xf32, #CSR>
+}
+
+// -----
+
+//===----------------------------------------------------------------------===//
+// spnn.prune
+//===----------------------------------------------------------------------===//
+
+// Pruning nothing away, or n of n.
+// CHECK-LABEL: func @prune_nothing
+// CHECK-SAME: %[[W:.*]]: tensor<8x8xf32>
+func.func @prune_nothing(%w: tensor<8x8xf32>) -> (tensor<8x8xf32>, tensor<8x8xf32>, tensor<8x8xf32>) {
+  // CHECK-NEXT: return %[[W]], %[[W]], %[[W]]
+  %0 = spnn.prune %w method(magnitude) pattern(<unstructured, 0.0>) : tensor<8x8xf32>
+  %1 = spnn.prune %w method(magnitude) pattern(<block 2x2, 0.0>) : tensor<8x8xf32>
+  %2 = spnn.prune %w method(magnitude) pattern(<4:4>) : tensor<8x8xf32>
+  return %0, %1, %2 : tensor<8x8xf32>, tensor<8x8xf32>, tensor<8x8xf32>
+}
+
+// -----
+
+// Pruning to the same pattern twice.
+// CHECK-LABEL: func @prune_twice
+func.func @prune_twice(%w: tensor<8x8xf32>) -> tensor<8x8xf32> {
+  // CHECK-NEXT: %[[P:.*]] = spnn.prune
+  // CHECK-NEXT: return %[[P]]
+  %0 = spnn.prune %w method(magnitude) pattern(<2:4>) : tensor<8x8xf32>
+  %1 = spnn.prune %0 method(magnitude) pattern(<2:4>) : tensor<8x8xf32>
+  return %1 : tensor<8x8xf32>
+}
+
+// -----
+
+// Two patterns are two prunings; one that keeps nothing stays as well.
+// CHECK-LABEL: func @prune_stays
+func.func @prune_stays(%w: tensor<8x8xf32>) -> (tensor<8x8xf32>, tensor<8x8xf32>) {
+  // CHECK-COUNT-3: spnn.prune
+  %0 = spnn.prune %w method(magnitude) pattern(<unstructured, 0.5>) : tensor<8x8xf32>
+  %1 = spnn.prune %0 method(magnitude) pattern(<unstructured, 0.75>) : tensor<8x8xf32>
+  %2 = spnn.prune %w method(magnitude) pattern(<unstructured, 1.0>) : tensor<8x8xf32>
+  return %1, %2 : tensor<8x8xf32>, tensor<8x8xf32>
+}
+
+// -----
+
+//===----------------------------------------------------------------------===//
+// spnn.matmul
+//===----------------------------------------------------------------------===//
+
+// Transpositions fold into the attributes, and two of them cancel.
+// CHECK-LABEL: func @matmul_transposed
+// CHECK-SAME: %[[A:.*]]: tensor<4x3xf32>, %[[B:.*]]: tensor<4x5xf32>
+func.func @matmul_transposed(%a: tensor<4x3xf32>, %b: tensor<4x5xf32>) -> tensor<3x5xf32> {
+  // CHECK-NOT: linalg.transpose
+  // CHECK: spnn.matmul %[[A]], %[[B]] {transpose_lhs} : (tensor<4x3xf32>, tensor<4x5xf32>) -> tensor<3x5xf32>
+  %ea = tensor.empty() : tensor<3x4xf32>
+  %ta = linalg.transpose ins(%a : tensor<4x3xf32>) outs(%ea : tensor<3x4xf32>) permutation = [1, 0]
+  %eb = tensor.empty() : tensor<5x4xf32>
+  %tb = linalg.transpose ins(%b : tensor<4x5xf32>) outs(%eb : tensor<5x4xf32>) permutation = [1, 0]
+  %0 = spnn.matmul %ta, %tb {transpose_rhs} : (tensor<3x4xf32>, tensor<5x4xf32>) -> tensor<3x5xf32>
+  return %0 : tensor<3x5xf32>
+}
+
+// -----
+
+// A transposition that swaps nothing is another fold's business, and square operands are told apart by it.
+// CHECK-LABEL: func @matmul_not_transposed
+func.func @matmul_not_transposed(%a: tensor<4x4xf32>, %b: tensor<4x4xf32>) -> tensor<4x4xf32> {
+  // CHECK: spnn.matmul %{{.*}}, %{{.*}} : (tensor<4x4xf32>, tensor<4x4xf32>) -> tensor<4x4xf32>
+  %e = tensor.empty() : tensor<4x4xf32>
+  %t = linalg.transpose ins(%a : tensor<4x4xf32>) outs(%e : tensor<4x4xf32>) permutation = [0, 1]
+  %0 = spnn.matmul %t, %b : (tensor<4x4xf32>, tensor<4x4xf32>) -> tensor<4x4xf32>
+  return %0 : tensor<4x4xf32>
+}
+
+// -----
+
+// A conversion to dense folds into the product, one from dense does not.
+// CHECK-LABEL: func @matmul_convert
+// CHECK-SAME: %[[W:.*]]: tensor<3x4xf32, #spnn.bitmap>, %[[X:.*]]: tensor<4x5xf32>
+func.func @matmul_convert(%w: tensor<3x4xf32, #spnn.bitmap>, %x: tensor<4x5xf32>) -> tensor<3x5xf32> {
+  // CHECK-NEXT: %[[C:.*]] = spnn.convert %[[X]]
+  // CHECK-NEXT: spnn.matmul %[[W]], %[[C]] : (tensor<3x4xf32, #spnn.bitmap>, tensor<4x5xf32, #spnn.bitmap>)
+  %d = spnn.convert %w : tensor<3x4xf32, #spnn.bitmap> to tensor<3x4xf32>
+  %s = spnn.convert %x : tensor<4x5xf32> to tensor<4x5xf32, #spnn.bitmap>
+  %0 = spnn.matmul %d, %s : (tensor<3x4xf32>, tensor<4x5xf32, #spnn.bitmap>) -> tensor<3x5xf32>
+  return %0 : tensor<3x5xf32>
+}
+
+// -----
+
+// An unused product is dead.
+// CHECK-LABEL: func @matmul_unused
+func.func @matmul_unused(%a: tensor<3x4xf32>, %b: tensor<4x5xf32>) {
+  // CHECK-NEXT: return
+  %0 = spnn.matmul %a, %b : (tensor<3x4xf32>, tensor<4x5xf32>) -> tensor<3x5xf32>
+  return
+}
+
+// -----
+
+//===----------------------------------------------------------------------===//
+// spnn.pack_panels
+//===----------------------------------------------------------------------===//
+
+// Packing what was just unpacked with the same layout.
+// CHECK-LABEL: func @pack_of_unpack
+// CHECK-SAME: %[[P:[^:]*]]: tensor<?xf32>
+func.func @pack_of_unpack(%p: tensor<?xf32>, %e: tensor<?x8xf32>, %f: tensor<?xf32>) -> tensor<?xf32> {
+  // CHECK-NEXT: return %[[P]]
+  %0 = spnn.unpack_panels ins(%p : tensor<?xf32>) outs(%e : tensor<?x8xf32>) panels(<width = 64, vector = 16>) {transpose}
+      -> tensor<?x8xf32>
+  %1 = spnn.pack_panels ins(%0 : tensor<?x8xf32>) outs(%f : tensor<?xf32>) panels(<width = 64, vector = 16>) {transpose}
+      -> tensor<?xf32>
+  return %1 : tensor<?xf32>
+}
+
+// -----
+
+// Another layout, another orientation, another static size: nothing folds.
+// CHECK-LABEL: func @pack_stays
+func.func @pack_stays(%p: tensor<?xf32>, %e: tensor<8x8xf32>, %f: tensor<?xf32>, %g: tensor<64xf32>)
+    -> (tensor<?xf32>, tensor<?xf32>, tensor<64xf32>) {
+  // CHECK-COUNT-3: spnn.pack_panels
+  %0 = spnn.unpack_panels ins(%p : tensor<?xf32>) outs(%e : tensor<8x8xf32>) panels(<width = 8, vector = 8>)
+      -> tensor<8x8xf32>
+  %1 = spnn.pack_panels ins(%0 : tensor<8x8xf32>) outs(%f : tensor<?xf32>) panels(<width = 4, vector = 4>)
+      -> tensor<?xf32>
+  %2 = spnn.pack_panels ins(%0 : tensor<8x8xf32>) outs(%f : tensor<?xf32>) panels(<width = 8, vector = 8>) {transpose}
+      -> tensor<?xf32>
+  %3 = spnn.pack_panels ins(%0 : tensor<8x8xf32>) outs(%g : tensor<64xf32>) panels(<width = 8, vector = 8>)
+      -> tensor<64xf32>
+  return %1, %2, %3 : tensor<?xf32>, tensor<?xf32>, tensor<64xf32>
+}
+
+// -----
+
+// On memrefs the order of writes matters, so nothing moves.
+// CHECK-LABEL: func @pack_on_memrefs
+func.func @pack_on_memrefs(%p: memref<?xf32>, %m: memref<?x8xf32>) {
+  // CHECK-NEXT: spnn.unpack_panels
+  // CHECK-NEXT: spnn.pack_panels
+  spnn.unpack_panels ins(%p : memref<?xf32>) outs(%m : memref<?x8xf32>) panels(<width = 64, vector = 16>)
+  spnn.pack_panels ins(%m : memref<?x8xf32>) outs(%p : memref<?xf32>) panels(<width = 64, vector = 16>)
+  return
+}

@@ -1,0 +1,334 @@
+//===----------------------------------------------------------------------===//
+//
+// Part of the sparse neural network compiler, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Compiled kernels against loops in double precision, on seeded random products. SPNN_LONG_TESTS=1 runs ten times more.
+//
+//===----------------------------------------------------------------------===//
+#include "CompileModel.h"
+
+#include "gtest/gtest.h"
+
+#include <cmath>
+#include <cstdlib>
+#include <cstring>
+#include <random>
+
+using namespace spnn;
+using namespace spnn::test;
+
+namespace {
+
+const int64_t kExtents[] = {1, 2, 3, 7, 15, 16, 17, 31, 33, 64, 65, 100, 127, 128, 129, 257};
+const char *const kActivations[] = {"none", "relu", "gelu_erf", "gelu_tanh", "sigmoid", "tanh", "silu"};
+
+struct Format {
+  const char *name, *encoding;
+  int64_t rows, cols;  ///< the extents are multiples of these
+  int64_t nmN = 0;     ///< values a group of `cols` may hold, 0 for no limit
+  bool oneColumn = false;
+};
+
+#define MAP "#sparse_tensor.encoding<{map = (i, j) -> "
+#define WIDTHS ", posWidth = 32, crdWidth = 32}>"
+const Format kFormats[] = {
+    {"dense", "", 1, 1},
+    {"csr", MAP "(i : dense, j : compressed)" WIDTHS, 1, 1},
+    {"bsr4x1", MAP "(i floordiv 4 : dense, j : compressed, i mod 4 : dense)" WIDTHS, 4, 1},
+    {"bsr8x1", MAP "(i floordiv 8 : dense, j : compressed, i mod 8 : dense)" WIDTHS, 8, 1},
+    {"bsr16x1", MAP "(i floordiv 16 : dense, j : compressed, i mod 16 : dense)" WIDTHS, 16, 1},
+    {"bsr2x2", MAP "(i floordiv 2 : dense, j floordiv 2 : compressed, i mod 2 : dense, j mod 2 : dense)" WIDTHS, 2, 2},
+    {"bsr1x4", MAP "(i : dense, j floordiv 4 : compressed, j mod 4 : dense)" WIDTHS, 1, 4},
+    {"nm1:4", MAP "(i : dense, j floordiv 4 : dense, j mod 4 : structured[1, 4]), crdWidth = 8}>", 1, 4, 1},
+    {"nm2:4", MAP "(i : dense, j floordiv 4 : dense, j mod 4 : structured[2, 4]), crdWidth = 8}>", 1, 4, 2},
+    {"nm4:8", MAP "(i : dense, j floordiv 8 : dense, j mod 8 : structured[4, 8]), crdWidth = 8}>", 1, 8, 4},
+    {"bitmap", "#spnn.bitmap", 1, 1, 0, true},
+};
+
+enum Pattern { Random, AllZero, AllDense, EmptyRows, FullRows, DenseColumn, NumPatterns };
+const char *const kPatterns[] = {"random", "all zero", "all dense", "empty rows", "full rows", "dense column"};
+
+/// How the product is written: W x, W x^T, x W^T or x^T W^T, with W of m x k.
+enum Side { Left, LeftTransposed, Right, RightTransposed, NumSides };
+
+struct Case {
+  const Format *format;
+  int64_t m, k, n;
+  bool isDynamic, hasBias;
+  Side side;
+  Pattern pattern;
+  double density;
+  const char *activation;
+  std::vector<float> weights, bias;
+
+  bool inputIsTransposed() const { return side == LeftTransposed || side == Right; }
+  bool outputIsTransposed() const { return side == Right || side == RightTransposed; }
+  std::string describe() const {
+    return std::string(format->name) + " m=" + std::to_string(m) + " k=" + std::to_string(k) +
+           " n=" + std::to_string(n) + (isDynamic ? " dynamic" : "") + (hasBias ? " bias " : " ") + activation +
+           " side " + std::to_string(side) + ", " + kPatterns[pattern] + " " + std::to_string(density);
+  }
+};
+
+int64_t roundUp(int64_t value, int64_t to) { return (value + to - 1) / to * to; }
+
+void fillWeights(Case &c, std::mt19937 &generator) {
+  std::uniform_real_distribution<float> value(-1, 1);
+  std::bernoulli_distribution isKept(c.density), isSpecialRow(0.5);
+  auto nonzero = [&] {
+    float v = value(generator);
+    return v == 0 ? 1.0f : v;
+  };
+  c.weights.assign(c.m * c.k, 0.0f);
+  int64_t column = c.k ? generator() % c.k : 0;
+  for (int64_t i = 0; i < c.m; ++i) {
+    bool special = isSpecialRow(generator);
+    for (int64_t j = 0; j < c.k; ++j) {
+      bool keep = isKept(generator);
+      if (c.pattern == AllZero || (c.pattern == EmptyRows && special))
+        keep = false;
+      if (c.pattern == AllDense || (c.pattern == FullRows && special))
+        keep = true;
+      if (c.pattern == DenseColumn)
+        keep = j == column;
+      if (keep)
+        c.weights[i * c.k + j] = nonzero();
+    }
+    if (!c.format->nmN)
+      continue;
+    for (int64_t group = 0; group < c.k; group += c.format->cols)
+      for (int64_t j = 0, kept = 0; j < c.format->cols; ++j) {
+        float &w = c.weights[i * c.k + group + j];
+        if (w != 0 && ++kept > c.format->nmN)
+          w = 0;
+      }
+  }
+  c.bias.resize(c.m);
+  for (float &b : c.bias)
+    b = value(generator);
+}
+
+Case makeCase(size_t number, std::mt19937 &generator) {
+  auto pick = [&](const auto &list) { return list[generator() % std::size(list)]; };
+  Case c;
+  c.format = &kFormats[number % std::size(kFormats)];
+  c.activation = kActivations[number % std::size(kActivations)];
+  c.m = roundUp(pick(kExtents), c.format->rows);
+  c.k = roundUp(pick(kExtents), c.format->cols);
+  c.n = c.format->oneColumn ? 1 : pick(kExtents);
+  c.isDynamic = !c.format->oneColumn && generator() % 2;
+  c.hasBias = generator() % 2;
+  c.side = static_cast<Side>(generator() % NumSides);
+  c.pattern = generator() % 3 ? Random : static_cast<Pattern>(generator() % NumPatterns);
+  c.density = std::uniform_real_distribution<double>(0, generator() % 2 ? 0.2 : 1)(generator);
+  fillWeights(c, generator);
+  return c;
+}
+
+std::string tensorType(const std::string &rows, const std::string &cols, const std::string &encoding = "") {
+  return "tensor<" + rows + "x" + cols + "xf32" + (encoding.empty() ? "" : ", " + encoding) + ">";
+}
+
+std::string emitFunction(const Case &c, size_t number) {
+  std::string m = std::to_string(c.m), k = std::to_string(c.k), n = c.isDynamic ? "?" : std::to_string(c.n);
+  std::string x = c.inputIsTransposed() ? tensorType(n, k) : tensorType(k, n);
+  std::string y = c.outputIsTransposed() ? tensorType(n, m) : tensorType(m, n);
+  std::string dense = tensorType(m, k), sparse = tensorType(m, k, c.format->encoding);
+  std::string text = "func.func @c" + std::to_string(number) + "(%x: " + x + ") -> " + y + " {\n";
+  text += "  %w = arith.constant " + (c.weights.empty() ? "dense<>" : denseAttribute(c.weights)) + " : " + dense + "\n";
+  bool isSparse = *c.format->encoding != 0;
+  if (isSparse)
+    text += "  %s = spnn.convert %w : " + dense + " to " + sparse + "\n";
+  if (c.hasBias)
+    text += "  %b = arith.constant " + (c.bias.empty() ? "dense<>" : denseAttribute(c.bias)) + " : tensor<" + m +
+            "xf32>\n";
+  std::string w = isSparse ? "%s" : "%w", wType = isSparse ? sparse : dense;
+  bool onRight = c.outputIsTransposed();
+  text += "  %y = spnn.matmul " + (onRight ? "%x, " + w : w + ", %x");
+  if (c.hasBias)
+    text += " bias(%b : tensor<" + m + "xf32>)";
+  text += std::string(" activation(") + c.activation + ") {bias_axis = " + (onRight ? "1" : "0") + " : i64";
+  if (onRight)
+    text += c.inputIsTransposed() ? ", transpose_rhs" : ", transpose_lhs, transpose_rhs";
+  else if (c.inputIsTransposed())
+    text += ", transpose_rhs";
+  text += "} : (" + (onRight ? x + ", " + wType : wType + ", " + x) + ") -> " + y + "\n  return %y : " + y + "\n}\n";
+  return text;
+}
+
+double activate(const std::string &name, double x) {
+  if (name == "relu")
+    return x > 0 ? x : 0;
+  if (name == "gelu_erf")
+    return x / 2 * (1 + std::erf(x / std::sqrt(2.0)));
+  if (name == "gelu_tanh")
+    return x / 2 * (1 + std::tanh(std::sqrt(2 / M_PI) * (x + 0.044715 * x * x * x)));
+  if (name == "sigmoid")
+    return 1 / (1 + std::exp(-x));
+  if (name == "tanh")
+    return std::tanh(x);
+  if (name == "silu")
+    return x / (1 + std::exp(-x));
+  return x;
+}
+
+/// Runs `c` with n columns on `threads` threads; empty, after a failure, if the model fails or oversteps its output.
+std::vector<float> runOnce(const Case &c, const runtime::Model &model, const runtime::FunctionSpec &function,
+                           const std::vector<float> &input, int64_t n, runtime::Context &context) {
+  GuardedBuffer x(input.size()), y(c.m * n);
+  std::copy(input.begin(), input.end(), x.data());
+  y.poison();
+  auto shape = [](bool transposed, int64_t a, int64_t b) {
+    return transposed ? std::vector<int64_t>{b, a} : std::vector<int64_t>{a, b};
+  };
+  runtime::TensorRef in{runtime::DType::F32, shape(c.inputIsTransposed(), c.k, n), x.data()};
+  runtime::TensorRef out{runtime::DType::F32, shape(c.outputIsTransposed(), c.m, n), y.data()};
+  setCrashNote(c.describe() + ", run with n=" + std::to_string(n));
+  if (runtime::Error error = model.run(function, {in}, {out}, context)) {
+    ADD_FAILURE() << *error;
+    return {};
+  }
+  EXPECT_TRUE(y.intact()) << "the model wrote in front of its output";
+  EXPECT_EQ(std::memcmp(x.data(), input.data(), input.size() * sizeof(float)), 0) << "the model changed its input";
+  return std::vector<float>(y.data(), y.data() + y.size());
+}
+
+void check(const Case &c, const runtime::Model &model, const runtime::FunctionSpec &function, int64_t n,
+           std::mt19937 &generator) {
+  SCOPED_TRACE(c.describe() + ", run with n=" + std::to_string(n));
+  std::uniform_real_distribution<float> value(-2, 2);
+  std::vector<float> input(c.k * n);
+  for (float &x : input)
+    x = value(generator);
+  runtime::Context one, two;
+  ASSERT_EQ(model.createContext(1, one), std::nullopt);
+  ASSERT_EQ(model.createContext(2, two), std::nullopt);
+  std::vector<float> result = runOnce(c, model, function, input, n, one);
+  ASSERT_EQ(result.size(), static_cast<size_t>(c.m * n));
+
+  auto x = [&](int64_t j, int64_t col) { return input[c.inputIsTransposed() ? col * c.k + j : j * n + col]; };
+  for (int64_t i = 0; i < c.m; ++i)
+    for (int64_t col = 0; col < n; ++col) {
+      double sum = c.hasBias ? c.bias[i] : 0, magnitude = std::fabs(sum);
+      for (int64_t j = 0; j < c.k; ++j) {
+        double product = static_cast<double>(c.weights[i * c.k + j]) * x(j, col);
+        sum += product;
+        magnitude += std::fabs(product);
+      }
+      double expected = activate(c.activation, sum);
+      // Rounding of k products and sums in f32; no activation here has a slope above 1.2; the polynomials that
+      // replace exp, tanh and erf are good to a few units in the last place.
+      double tolerance = 1.2 * 6e-8 * (c.k + 2) * magnitude;
+      if (std::strcmp(c.activation, "none") != 0 && std::strcmp(c.activation, "relu") != 0)
+        tolerance += 1e-6 * std::max(1.0, std::fabs(sum));
+      float actual = result[c.outputIsTransposed() ? col * c.m + i : i * n + col];
+      ASSERT_LE(std::fabs(actual - expected), tolerance) << "at row " << i << ", column " << col << ": " << actual
+                                                         << ", expected " << expected << " from " << sum;
+    }
+
+  auto equal = [&](const std::vector<float> &other) {
+    return other.size() == result.size() &&
+           std::memcmp(other.data(), result.data(), result.size() * sizeof(float)) == 0;
+  };
+  EXPECT_TRUE(equal(runOnce(c, model, function, input, n, one))) << "a second run differs";
+  // oneDNN splits the inner extent by threads, so only sparse kernels promise this.
+  if (c.format != &kFormats[0]) {
+    EXPECT_TRUE(equal(runOnce(c, model, function, input, n, two))) << "a run on two threads differs";
+  } else {
+    runOnce(c, model, function, input, n, two);
+  }
+}
+
+bool runLong() {
+  const char *value = std::getenv("SPNN_LONG_TESTS");
+  return value && std::strcmp(value, "1") == 0;
+}
+
+/// Several products in one module, which is compiled once.
+void checkAll(const std::vector<Case> &cases, const std::string &options, std::mt19937 &generator) {
+  std::string text;
+  for (size_t i = 0; i < cases.size(); ++i)
+    text += emitFunction(cases[i], i);
+  TemporaryFolder folder;
+  std::unique_ptr<runtime::Model> model = compile(text, options, folder.file("model.so"));
+  ASSERT_NE(model, nullptr);
+  for (size_t i = 0; i < cases.size(); ++i) {
+    const runtime::FunctionSpec *function = model->description().find("c" + std::to_string(i));
+    ASSERT_NE(function, nullptr);
+    check(cases[i], *model, *function, cases[i].n, generator);
+    if (cases[i].isDynamic)
+      for (int64_t n : {int64_t(0), int64_t(1), kExtents[generator() % std::size(kExtents)]})
+        check(cases[i], *model, *function, n, generator);
+    if (testing::Test::HasFatalFailure())
+      return;
+  }
+}
+
+struct Configuration {
+  const char *name, *options;
+};
+
+class KernelOracle : public testing::TestWithParam<Configuration> {};
+
+// Products of all formats, activations, sides and patterns are what the loop says.
+TEST_P(KernelOracle, RandomProducts) {
+  size_t rounds = runLong() ? 10 : 1;
+  for (size_t round = 0; round < rounds; ++round) {
+    std::mt19937 generator(1234 + 77 * round + std::strlen(GetParam().options));
+    std::vector<Case> cases;
+    // 11 formats and 7 activations: 33 cases see each format with three activations.
+    for (size_t i = 0; i < 33; ++i)
+      cases.push_back(makeCase(33 * round + i, generator));
+    checkAll(cases, GetParam().options, generator);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Targets, KernelOracle,
+                         testing::Values(Configuration{"native", "format=dense target-cpu=native"},
+                                         Configuration{"sequential", "format=dense target-cpu=native threads=1"},
+                                         Configuration{"haswell", "format=dense target-cpu=haswell"},
+                                         Configuration{"sse2", "format=dense target-cpu=x86-64"}),
+                         [](const auto &info) { return info.param.name; });
+
+// Weights without rows or columns, and products without columns.
+TEST(KernelOracleEdges, EmptyExtents) {
+  std::mt19937 generator(5);
+  std::vector<Case> cases;
+  for (const Format &format : kFormats)
+    for (auto [m, k, n] : {std::tuple(0, 16, 5), std::tuple(16, 0, 5), std::tuple(16, 16, 0)}) {
+      Case c = makeCase(cases.size(), generator);
+      c.format = &format;
+      c.m = m;
+      c.k = k;
+      c.n = format.oneColumn ? 1 : n;
+      c.isDynamic = false;
+      c.pattern = Random;
+      fillWeights(c, generator);
+      cases.push_back(c);
+    }
+  checkAll(cases, "format=dense threads=1", generator);
+}
+
+// Work enough for several chunks, k blocks and OpenMP threads.
+TEST(KernelOracleEdges, LargeProducts) {
+  std::mt19937 generator(6);
+  std::vector<Case> cases;
+  for (const Format &format : kFormats) {
+    Case c = makeCase(cases.size(), generator);
+    c.format = &format;
+    c.m = roundUp(301, format.rows);
+    c.k = roundUp(1030, format.cols);
+    c.n = format.oneColumn ? 1 : 130;
+    c.pattern = Random;
+    c.density = 0.3;
+    c.isDynamic = false;
+    fillWeights(c, generator);
+    cases.push_back(c);
+  }
+  checkAll(cases, "format=dense", generator);
+}
+
+} // namespace
