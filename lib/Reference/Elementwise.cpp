@@ -104,8 +104,8 @@ static LogicalResult evaluateAffine(Interpreter &interpreter, Operation *op) {
   if (auto apply = dyn_cast<affine::AffineApplyOp>(op))
     map = apply.getAffineMap();
   else
-    map = isa<affine::AffineMinOp>(op) ? cast<affine::AffineMinOp>(op).getMap()
-                                       : cast<affine::AffineMaxOp>(op).getMap();
+    map =
+        isa<affine::AffineMinOp>(op) ? cast<affine::AffineMinOp>(op).getMap() : cast<affine::AffineMaxOp>(op).getMap();
   FailureOr<SmallVector<int64_t>> values = evaluateMap(interpreter, op, map);
   if (failed(values))
     return failure();

@@ -140,8 +140,7 @@ LogicalResult Interpreter::set(Operation *op, Value name, TensorRef value) {
   if (getElementTypeOrSelf(type) != value->elementType)
     return op->emitOpError("gives elements of type ") << value->elementType << " to a value of type " << type;
   ArrayRef<int64_t> declared = shaped ? shaped.getShape() : ArrayRef<int64_t>();
-  bool fits = declared.size() == value->shape.size() &&
-              llvm::all_of(llvm::zip(declared, value->shape), [](auto pair) {
+  bool fits = declared.size() == value->shape.size() && llvm::all_of(llvm::zip(declared, value->shape), [](auto pair) {
                 return ShapedType::isDynamic(std::get<0>(pair)) || std::get<0>(pair) == std::get<1>(pair);
               });
   if (!fits)
@@ -237,8 +236,7 @@ LogicalResult Interpreter::runOp(Operation *op) {
   return op->emitOpError("is not an op that the reference evaluator knows");
 }
 
-FailureOr<SmallVector<TensorRef>> Interpreter::runBlock(Operation *op, Block &block,
-                                                        SmallVector<TensorRef> arguments) {
+FailureOr<SmallVector<TensorRef>> Interpreter::runBlock(Operation *op, Block &block, SmallVector<TensorRef> arguments) {
   if (arguments.size() != block.getNumArguments())
     return op->emitOpError("has a block of ")
            << block.getNumArguments() << " arguments that gets " << arguments.size() << " values";
@@ -298,7 +296,7 @@ FailureOr<SmallVector<TensorRef>> Interpreter::call(Operation *op, func::FuncOp 
 }
 
 FailureOr<SmallVector<Tensor>> spnn::reference::evaluate(func::FuncOp function, ArrayRef<Tensor> arguments,
-                                                   const EvaluatorOptions &options) {
+                                                         const EvaluatorOptions &options) {
   if (arguments.size() != function.getNumArguments())
     return function.emitOpError("takes ") << function.getNumArguments() << " arguments, got " << arguments.size();
   Interpreter interpreter(options);

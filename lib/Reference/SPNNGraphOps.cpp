@@ -76,8 +76,7 @@ static LogicalResult evaluateConvert(Interpreter &interpreter, Operation *op) {
   auto type = cast<RankedTensorType>(convert.getType());
   if (isSparse(type) && value->shape.size() == 2) {
     auto staticType = RankedTensorType::get(value->shape, type.getElementType(), type.getEncoding());
-    std::unique_ptr<format::SparseFormat> format =
-        getSparseFormat(staticType, [&]() { return op->emitOpError(); });
+    std::unique_ptr<format::SparseFormat> format = getSparseFormat(staticType, [&]() { return op->emitOpError(); });
     if (!format)
       return failure();
     if (std::optional<std::string> broken = format->checkPack(toMatrix(*value)))

@@ -117,7 +117,7 @@ static LogicalResult evaluateSplat(Interpreter &interpreter, Operation *op) {
 }
 
 LogicalResult spnn::reference::fillByBody(Interpreter &interpreter, Operation *op, Block &block, Tensor &result,
-                                    llvm::function_ref<bool(ArrayRef<int64_t>)> isSet) {
+                                          llvm::function_ref<bool(ArrayRef<int64_t>)> isSet) {
   Body body(interpreter, op, block);
   if (failed(body.prepare()))
     return failure();
@@ -154,8 +154,8 @@ LogicalResult spnn::reference::fillByBody(Interpreter &interpreter, Operation *o
 static LogicalResult evaluateGenerate(Interpreter &interpreter, Operation *op) {
   auto generate = cast<tensor::GenerateOp>(op);
   FailureOr<Tensor> result = allocateResult(interpreter, op, generate.getDynamicExtents());
-  if (failed(result) || failed(fillByBody(interpreter, op, generate.getBody().front(), *result,
-                                          [](ArrayRef<int64_t>) { return false; })))
+  if (failed(result) ||
+      failed(fillByBody(interpreter, op, generate.getBody().front(), *result, [](ArrayRef<int64_t>) { return false; })))
     return failure();
   return interpreter.set(op, op->getResult(0), std::move(*result));
 }
@@ -218,8 +218,7 @@ static LogicalResult evaluateGather(Interpreter &interpreter, Operation *op) {
     return failure();
   // The result keeps gathered dimensions with extent 1, or drops them.
   SmallVector<int64_t> shape(ArrayRef(indices->shape).drop_back());
-  bool dropped = gather.getResultType().getRank() !=
-                 static_cast<int64_t>(shape.size() + source->shape.size());
+  bool dropped = gather.getResultType().getRank() != static_cast<int64_t>(shape.size() + source->shape.size());
   for (auto [dim, extent] : llvm::enumerate(source->shape)) {
     bool isGathered = llvm::is_contained(gather.getGatherDims(), static_cast<int64_t>(dim));
     if (!isGathered || !dropped)
@@ -246,8 +245,8 @@ static LogicalResult evaluateScatter(Interpreter &interpreter, Operation *op) {
     return failure();
   if (static_cast<uint64_t>(source->size()) != uint64_t(map->starts.size()) * map->within.size())
     return op->emitOpError("scatters a source of shape ")
-           << formatShape(source->shape) << " by indices of shape " << formatShape(indices->shape)
-           << " into shape " << formatShape(result->shape);
+           << formatShape(source->shape) << " by indices of shape " << formatShape(indices->shape) << " into shape "
+           << formatShape(result->shape);
   const Lane *in = lanes(*source);
   for (int64_t start : map->starts)
     for (int64_t offset : map->within)

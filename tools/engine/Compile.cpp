@@ -12,8 +12,7 @@
 
 #include <cstdio>
 
-int32_t spnn_engine_compile(const char *path, const char *options, const char *output, char *error,
-                            size_t errorBytes) {
+int32_t spnn_engine_compile(const char *path, const char *options, const char *output, char *error, size_t errorBytes) {
   std::snprintf(error, errorBytes, "compilation is not built in yet");
   return 1;
 }

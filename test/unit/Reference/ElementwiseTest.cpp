@@ -130,8 +130,8 @@ TEST(ReferenceArith, Divisions) {
 
 TEST(ReferenceArith, ExtendedResults) {
   auto source = [](const std::string &op, const std::string &second) {
-    return "func.func @f(%a: tensor<2xi8>, %b: tensor<2xi8>) -> (tensor<2xi8>, tensor<2x" + second + ">) {\n%0, %1 = " +
-           op + " %a, %b : tensor<2xi8>" + (second == "i1" ? ", tensor<2xi1>" : "") +
+    return "func.func @f(%a: tensor<2xi8>, %b: tensor<2xi8>) -> (tensor<2xi8>, tensor<2x" + second +
+           ">) {\n%0, %1 = " + op + " %a, %b : tensor<2xi8>" + (second == "i1" ? ", tensor<2xi1>" : "") +
            "\nreturn %0, %1 : tensor<2xi8>, tensor<2x" + second + ">}";
   };
   auto sum = run(source("arith.addui_extended", "i1"), {makeInts("i8", {2}, {-1, 1}), makeInts("i8", {2}, {2, 1})});
@@ -148,9 +148,9 @@ TEST(ReferenceArith, ExtendedResults) {
 
 Tensor cast(const std::string &op, const std::string &from, const std::string &to, const Tensor &value) {
   std::string n = std::to_string(value.size());
-  auto result = run(elementwise(op, 1, value.size(), from, to, "tensor<" + n + "x" + from + "> to tensor<" + n + "x" +
-                                                                   to + ">"),
-                    {value});
+  auto result =
+      run(elementwise(op, 1, value.size(), from, to, "tensor<" + n + "x" + from + "> to tensor<" + n + "x" + to + ">"),
+          {value});
   return result.empty() ? Tensor() : result[0];
 }
 
@@ -192,9 +192,10 @@ TEST(ReferenceArith, Select) {
 TEST(ReferenceArith, Constants) {
   auto constant = [](const std::string &value, const std::string &type) {
     std::string suffix = value == "true" ? "" : " : " + type;
-    auto results = run("func.func @f() -> " + type + " {\n%0 = arith.constant " + value + suffix + "\nreturn %0 : " +
-               type + "}\n{-# dialect_resources: { builtin: { three: \"0x040000000000803F0000004000004040\", "
-               "short: \"0x040000000000803F\" } } #-}");
+    auto results =
+        run("func.func @f() -> " + type + " {\n%0 = arith.constant " + value + suffix + "\nreturn %0 : " + type +
+            "}\n{-# dialect_resources: { builtin: { three: \"0x040000000000803F0000004000004040\", "
+            "short: \"0x040000000000803F\" } } #-}");
     return results.empty() ? Tensor() : results[0];
   };
   EXPECT_EQ(constant("1.5", "f32").floats, std::vector<double>({1.5}));
@@ -215,13 +216,12 @@ TEST(ReferenceArith, Constants) {
 
 TEST(ReferenceMath, Functions) {
   const std::pair<const char *, double (*)(double)> cases[] = {
-      {"absf", std::fabs},   {"acos", std::acos},   {"asin", std::asin},   {"asinh", std::asinh},
-      {"atan", std::atan},   {"atanh", std::atanh}, {"cbrt", std::cbrt},   {"ceil", std::ceil},
-      {"cos", std::cos},     {"cosh", std::cosh},   {"erf", std::erf},     {"erfc", std::erfc},
-      {"exp", std::exp},     {"exp2", std::exp2},   {"expm1", std::expm1}, {"floor", std::floor},
-      {"log", std::log},     {"log10", std::log10}, {"log1p", std::log1p}, {"log2", std::log2},
-      {"round", std::round}, {"sin", std::sin},     {"sinh", std::sinh},   {"sqrt", std::sqrt},
-      {"tan", std::tan},     {"tanh", std::tanh},   {"trunc", std::trunc}, {"acosh", std::acosh}};
+      {"absf", std::fabs},   {"acos", std::acos},   {"asin", std::asin},   {"asinh", std::asinh}, {"atan", std::atan},
+      {"atanh", std::atanh}, {"cbrt", std::cbrt},   {"ceil", std::ceil},   {"cos", std::cos},     {"cosh", std::cosh},
+      {"erf", std::erf},     {"erfc", std::erfc},   {"exp", std::exp},     {"exp2", std::exp2},   {"expm1", std::expm1},
+      {"floor", std::floor}, {"log", std::log},     {"log10", std::log10}, {"log1p", std::log1p}, {"log2", std::log2},
+      {"round", std::round}, {"sin", std::sin},     {"sinh", std::sinh},   {"sqrt", std::sqrt},   {"tan", std::tan},
+      {"tanh", std::tanh},   {"trunc", std::trunc}, {"acosh", std::acosh}};
   const std::vector<double> inputs = {-1.5, -0.5, -0.0, 0.25, 0.75, 2, kInf, -kInf, kNan};
   for (const auto &[name, function] : cases) {
     std::vector<double> expected;

@@ -28,7 +28,8 @@ Tensor zeros(llvm::ArrayRef<int64_t> shape) {
 TEST(ReferenceErrors, Arguments) {
   std::string source = "func.func @f(%a: tensor<2x?xf32>) -> tensor<2x?xf32> {\nreturn %a : tensor<2x?xf32>}";
   expectError(source, {}, "'func.func' op takes 1 arguments, got 0");
-  expectError(source, {makeInts("i32", {2, 1}, {1, 2})}, "takes 'tensor<2x?xf32>' as argument 0, got elements of type 'i32'");
+  expectError(source, {makeInts("i32", {2, 1}, {1, 2})},
+              "takes 'tensor<2x?xf32>' as argument 0, got elements of type 'i32'");
   expectError(source, {zeros({3, 2})}, "gives shape 3x2 to a value of type 'tensor<2x?xf32>'");
   expectError(source, {zeros({2})}, "gives shape 2 to a value of type 'tensor<2x?xf32>'");
   Tensor malformed = zeros({2, 2});
@@ -50,9 +51,10 @@ TEST(ReferenceErrors, UnknownOpsAndTypes) {
   expectError("func.func @f() -> vector<2xf32> {\n%0 = arith.constant dense<1.0> : vector<2xf32>\nreturn %0 : "
               "vector<2xf32>}",
               {}, "only knows ranked tensors");
-  expectError("func.func @f() -> complex<f32> {\n%0 = complex.constant [1.0 : f32, 1.0 : f32] : complex<f32>\nreturn %0 "
-              ": complex<f32>}",
-              {}, "'complex.constant' op is not an op that the reference evaluator knows");
+  expectError(
+      "func.func @f() -> complex<f32> {\n%0 = complex.constant [1.0 : f32, 1.0 : f32] : complex<f32>\nreturn %0 "
+      ": complex<f32>}",
+      {}, "'complex.constant' op is not an op that the reference evaluator knows");
   expectError("func.func @f() -> tensor<2xf32> {\n%0 = ub.poison : tensor<2xf32>\nreturn %0 : tensor<2xf32>}", {},
               "'ub.poison' op is not an op");
   expectError("func.func @f(%a: i1) -> i1 {\ncf.cond_br %a, ^x, ^y\n^x:\nreturn %a : i1\n^y:\nreturn %a : i1}",
@@ -61,12 +63,14 @@ TEST(ReferenceErrors, UnknownOpsAndTypes) {
 }
 
 TEST(ReferenceErrors, Constants) {
-  expectError("func.func @f() -> tensor<3xf32> {\n%0 = arith.constant dense_resource<nothing> : tensor<3xf32>\nreturn %0 "
-              ": tensor<3xf32>}",
-              {}, "'arith.constant' op has contents that are not at hand");
-  expectError("func.func @f() -> tensor<3xf32> {\n%0 = arith.constant dense_resource<short> : tensor<3xf32>\nreturn %0 : "
-              "tensor<3xf32>}\n{-# dialect_resources: { builtin: { short: \"0x040000000000803F\" } } #-}",
-              {}, "'arith.constant' op has contents that are not at hand");
+  expectError(
+      "func.func @f() -> tensor<3xf32> {\n%0 = arith.constant dense_resource<nothing> : tensor<3xf32>\nreturn %0 "
+      ": tensor<3xf32>}",
+      {}, "'arith.constant' op has contents that are not at hand");
+  expectError(
+      "func.func @f() -> tensor<3xf32> {\n%0 = arith.constant dense_resource<short> : tensor<3xf32>\nreturn %0 : "
+      "tensor<3xf32>}\n{-# dialect_resources: { builtin: { short: \"0x040000000000803F\" } } #-}",
+      {}, "'arith.constant' op has contents that are not at hand");
   expectError("func.func @f() -> tensor<1000000x1000000xf32> {\n%0 = arith.constant dense<1.0> : "
               "tensor<1000000x1000000xf32>\nreturn %0 : tensor<1000000x1000000xf32>}",
               {}, "'arith.constant' op asks for a tensor of shape 1000000x1000000, more than the 8589934592 bytes");
@@ -74,10 +78,9 @@ TEST(ReferenceErrors, Constants) {
 
 TEST(ReferenceErrors, IntegerDivision) {
   for (const char *op : {"divsi", "divui", "remsi", "remui", "ceildivsi", "ceildivui", "floordivsi"})
-    expectError(std::string("func.func @f(%a: i32, %b: i32) -> i32 {\n%0 = arith.") + op +
-                    " %a, %b : i32\nreturn %0 : i32}",
-                {makeInts("i32", {}, {1}), makeInts("i32", {}, {0})},
-                std::string("'arith.") + op + "' op division by zero");
+    expectError(
+        std::string("func.func @f(%a: i32, %b: i32) -> i32 {\n%0 = arith.") + op + " %a, %b : i32\nreturn %0 : i32}",
+        {makeInts("i32", {}, {1}), makeInts("i32", {}, {0})}, std::string("'arith.") + op + "' op division by zero");
   expectError("func.func @f(%a: i8, %b: i8) -> i8 {\n%0 = arith.divsi %a, %b : i8\nreturn %0 : i8}",
               {makeInts("i8", {}, {-128}), makeInts("i8", {}, {-1})}, "'arith.divsi' op signed overflow");
   expectError("func.func @f(%a: index, %b: index) -> index {\n%0 = affine.apply affine_map<(a)[s] -> (a floordiv "
@@ -90,13 +93,15 @@ TEST(ReferenceErrors, IntegerDivision) {
 }
 
 TEST(ReferenceErrors, Shapes) {
-  std::string product = "func.func @f(%a: tensor<?x?xf32>, %b: tensor<?x?xf32>, %c: tensor<?x?xf32>) -> tensor<?x?xf32> "
-                        "{\n%0 = linalg.matmul ins(%a, %b : tensor<?x?xf32>, tensor<?x?xf32>) outs(%c : "
-                        "tensor<?x?xf32>) -> tensor<?x?xf32>\nreturn %0 : tensor<?x?xf32>}";
+  std::string product =
+      "func.func @f(%a: tensor<?x?xf32>, %b: tensor<?x?xf32>, %c: tensor<?x?xf32>) -> tensor<?x?xf32> "
+      "{\n%0 = linalg.matmul ins(%a, %b : tensor<?x?xf32>, tensor<?x?xf32>) outs(%c : "
+      "tensor<?x?xf32>) -> tensor<?x?xf32>\nreturn %0 : tensor<?x?xf32>}";
   expectError(product, {zeros({2, 3}), zeros({4, 5}), zeros({2, 5})},
               "'linalg.matmul' op has operands whose extents disagree: loop d2 runs over 3 by operand 0 and over 4 by "
               "dimension 0 of operand 1");
-  expectError(product, {zeros({2, 3}), zeros({3, 5}), zeros({2, 6})}, "'linalg.matmul' op has operands whose extents disagree");
+  expectError(product, {zeros({2, 3}), zeros({3, 5}), zeros({2, 6})},
+              "'linalg.matmul' op has operands whose extents disagree");
   std::string matmul = "func.func @f(%a: tensor<?x?xf32>, %b: tensor<?x?xf32>, %c: tensor<?xf32>) -> tensor<?x?xf32> "
                        "{\n%0 = spnn.matmul %a, %b bias(%c : tensor<?xf32>) : (tensor<?x?xf32>, tensor<?x?xf32>) -> "
                        "tensor<?x?xf32>\nreturn %0 : tensor<?x?xf32>}";
@@ -112,7 +117,8 @@ TEST(ReferenceErrors, Shapes) {
               {zeros({3})}, "'tensor.cast' op gives shape 3 to a value of type 'tensor<4xf32>'");
   expectError("func.func @f(%a: tensor<?xf32>, %n: index) -> tensor<?x2xf32> {\n%0 = tensor.expand_shape %a [[0, 1]] "
               "output_shape [%n, 2] : tensor<?xf32> into tensor<?x2xf32>\nreturn %0 : tensor<?x2xf32>}",
-              {zeros({5}), makeInts("index", {}, {2})}, "'tensor.expand_shape' op expands dimension 0 of extent 5 to 2x2");
+              {zeros({5}), makeInts("index", {}, {2})},
+              "'tensor.expand_shape' op expands dimension 0 of extent 5 to 2x2");
   expectError("func.func @f(%a: tensor<?xf32>, %s: tensor<1xindex>) -> tensor<?xf32> {\n%0 = tensor.reshape %a(%s) : "
               "(tensor<?xf32>, tensor<1xindex>) -> tensor<?xf32>\nreturn %0 : tensor<?xf32>}",
               {zeros({5}), makeInts("index", {1}, {-5})}, "'tensor.reshape' op reshapes 5 elements");
@@ -127,12 +133,14 @@ TEST(ReferenceErrors, Indices) {
                         "tensor<?xf32>\nreturn %0 : f32}";
   expectError(extract, {zeros({3}), index(3)}, "'tensor.extract' op has index 3 in dimension 0, which has extent 3");
   expectError(extract, {zeros({3}), index(-1)}, "has index -1 in dimension 0");
-  expectError("func.func @f(%a: tensor<3xf32>, %x: f32, %i: index) -> tensor<3xf32> {\n%0 = tensor.insert %x into %a[%i] "
-              ": tensor<3xf32>\nreturn %0 : tensor<3xf32>}",
-              {zeros({3}), zeros({}), index(7)}, "'tensor.insert' op has index 7");
-  expectError("func.func @f(%a: tensor<3xf32>, %i: index) -> index {\n%0 = tensor.dim %a, %i : tensor<3xf32>\nreturn %0 "
-              ": index}",
-              {zeros({3}), index(1)}, "'tensor.dim' op asks for dimension 1 of a tensor of rank 1");
+  expectError(
+      "func.func @f(%a: tensor<3xf32>, %x: f32, %i: index) -> tensor<3xf32> {\n%0 = tensor.insert %x into %a[%i] "
+      ": tensor<3xf32>\nreturn %0 : tensor<3xf32>}",
+      {zeros({3}), zeros({}), index(7)}, "'tensor.insert' op has index 7");
+  expectError(
+      "func.func @f(%a: tensor<3xf32>, %i: index) -> index {\n%0 = tensor.dim %a, %i : tensor<3xf32>\nreturn %0 "
+      ": index}",
+      {zeros({3}), index(1)}, "'tensor.dim' op asks for dimension 1 of a tensor of rank 1");
   std::string slice = "func.func @f(%a: tensor<5xf32>, %o: index, %n: index, %s: index) -> tensor<?xf32> {\n%0 = "
                       "tensor.extract_slice %a[%o] [%n] [%s] : tensor<5xf32> to tensor<?xf32>\nreturn %0 : "
                       "tensor<?xf32>}";
@@ -171,8 +179,8 @@ TEST(ReferenceErrors, Memory) {
   // Three tensors of 80 kB at a time are too much, two are not: the first is dead when the third is made.
   auto chain = [](const std::string &last) {
     return "func.func @f() -> (tensor<10000xf32>, tensor<10000xf32>) {\n%0 = tensor.empty() : tensor<10000xf32>\n%1 = "
-           "math.exp %0 : tensor<10000xf32>\n%2 = math.exp %" + last + " : tensor<10000xf32>\nreturn %" + last +
-           ", %2 : tensor<10000xf32>, tensor<10000xf32>}";
+           "math.exp %0 : tensor<10000xf32>\n%2 = math.exp %" +
+           last + " : tensor<10000xf32>\nreturn %" + last + ", %2 : tensor<10000xf32>, tensor<10000xf32>}";
   };
   options = {};
   options.maxTotalBytes = 200000;

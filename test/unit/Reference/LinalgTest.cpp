@@ -46,8 +46,8 @@ TEST(ReferenceLinalg, GenericWithIndexAndBroadcast) {
       } -> tensor<3x2xf32>
       return %0 : tensor<3x2xf32>
     })";
-  auto result = run(source, {makeFloats({2, 3}, {1, 2, 3, 4, 5, 6}), makeFloats({3}, {0.5, 0.25, 0.125}),
-                             makeFloats({}, {100})});
+  auto result =
+      run(source, {makeFloats({2, 3}, {1, 2, 3, 4, 5, 6}), makeFloats({3}, {0.5, 0.25, 0.125}), makeFloats({}, {100})});
   Doubles expected(6);
   for (int i = 0; i < 2; ++i)
     for (int j = 0; j < 3; ++j)
@@ -95,8 +95,8 @@ TEST(ReferenceLinalg, SeveralResults) {
       } -> (tensor<2xf32>, tensor<2xi32>)
       return %0#0, %0#1 : tensor<2xf32>, tensor<2xi32>
     })";
-  auto result = run(source, {makeFloats({2, 3}, {1, -2, 3, -4, -5, -6}), makeFloats({2}, {10, 20}),
-                             makeInts("i32", {2}, {0, 5})});
+  auto result = run(
+      source, {makeFloats({2, 3}, {1, -2, 3, -4, -5, -6}), makeFloats({2}, {10, 20}), makeInts("i32", {2}, {0, 5})});
   EXPECT_EQ(result[0].floats, Doubles({12, 5}));
   EXPECT_EQ(result[1].ints, Ints({2, 5}));
 }
@@ -223,10 +223,12 @@ TEST(ReferenceLinalg, Softmax) {
   for (int64_t dim : {0, 1, 2}) {
     Tensor a = makeRandom(generator, {2, 5, 3});
     a.floats[7] = 1000;
-    auto source = "func.func @f(%a: tensor<2x5x3xf32>) -> tensor<2x5x3xf32> {\n%e = tensor.empty() : tensor<2x5x3xf32>\n"
-                  "%0 = linalg.softmax dimension(" + std::to_string(dim) +
-                  ") ins(%a : tensor<2x5x3xf32>) outs(%e : tensor<2x5x3xf32>) -> tensor<2x5x3xf32>\n"
-                  "return %0 : tensor<2x5x3xf32>}";
+    auto source =
+        "func.func @f(%a: tensor<2x5x3xf32>) -> tensor<2x5x3xf32> {\n%e = tensor.empty() : tensor<2x5x3xf32>\n"
+        "%0 = linalg.softmax dimension(" +
+        std::to_string(dim) +
+        ") ins(%a : tensor<2x5x3xf32>) outs(%e : tensor<2x5x3xf32>) -> tensor<2x5x3xf32>\n"
+        "return %0 : tensor<2x5x3xf32>}";
     Doubles expected(30);
     int64_t index[3], extents[] = {2, 5, 3};
     for (int64_t i = 0; i < 30; ++i) {
@@ -259,8 +261,8 @@ TEST(ReferenceLinalg, PackAndUnpack) {
   for (int i = 0; i < 15; ++i)
     values[i] = i;
   auto result = run(source, {makeFloats({3, 5}, values)});
-  EXPECT_EQ(result[0].floats, Doubles({0, 1, 5, 6, 10, 11, -1, -1, 2, 3, 7, 8, 12, 13, -1, -1, 4, -1, 9, -1, 14, -1, -1,
-                                       -1}));
+  EXPECT_EQ(result[0].floats,
+            Doubles({0, 1, 5, 6, 10, 11, -1, -1, 2, 3, 7, 8, 12, 13, -1, -1, 4, -1, 9, -1, 14, -1, -1, -1}));
   EXPECT_EQ(result[1].floats, values);
 }
 

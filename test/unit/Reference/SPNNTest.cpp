@@ -88,20 +88,19 @@ void checkProduct(std::mt19937 &generator, const Product &p) {
   std::string attributes = std::string(p.transposeLhs ? "transpose_lhs, " : "") +
                            (p.transposeRhs ? "transpose_rhs, " : "") +
                            "bias_axis = " + std::to_string(std::max(p.biasAxis, 0)) + " : i64";
-  std::string source =
-      "func.func @f(%a: " + ta + ", %b: " + tb + ", %bias: " + tbias + ") -> " + ty + " {\n%sa = spnn.convert %a : " +
-      ta + " to " + sa + "\n%sb = spnn.convert %b : " + tb + " to " + sb + "\n%y = spnn.matmul %sa, %sb " +
-      (p.biasAxis < 0 ? "" : "bias(%bias : " + tbias + ") ") +
-      (p.activation == "none" ? "" : "activation(" + p.activation + ") ") + "{" + attributes + "} : (" + sa + ", " +
-      sb + ") -> " + ty + "\nreturn %y : " + ty + "}";
+  std::string source = "func.func @f(%a: " + ta + ", %b: " + tb + ", %bias: " + tbias + ") -> " + ty +
+                       " {\n%sa = spnn.convert %a : " + ta + " to " + sa + "\n%sb = spnn.convert %b : " + tb + " to " +
+                       sb + "\n%y = spnn.matmul %sa, %sb " + (p.biasAxis < 0 ? "" : "bias(%bias : " + tbias + ") ") +
+                       (p.activation == "none" ? "" : "activation(" + p.activation + ") ") + "{" + attributes +
+                       "} : (" + sa + ", " + sb + ") -> " + ty + "\nreturn %y : " + ty + "}";
   auto result = run(source, {a, b, bias});
   Doubles expected;
   for (int64_t i = 0; i < p.m; ++i)
     for (int64_t j = 0; j < p.n; ++j) {
       double sum = p.biasAxis < 0 ? 0 : bias.floats[p.biasAxis == 0 ? i : j];
       for (int64_t q = 0; q < p.k; ++q)
-        sum += a.floats[p.transposeLhs ? q * p.m + i : i * p.k + q] *
-               b.floats[p.transposeRhs ? j * p.k + q : q * p.n + j];
+        sum +=
+            a.floats[p.transposeLhs ? q * p.m + i : i * p.k + q] * b.floats[p.transposeRhs ? j * p.k + q : q * p.n + j];
       expected.push_back(activate(p.activation, sum));
     }
   SCOPED_TRACE(source);
@@ -120,7 +119,8 @@ TEST(ReferenceSPNN, TranspositionsAndBias) {
   for (bool transposeLhs : {false, true})
     for (bool transposeRhs : {false, true})
       for (int biasAxis : {-1, 0, 1})
-        for (auto [m, k, n] : {std::array<int64_t, 3>{4, 8, 12}, {1, 7, 5}, {0, 3, 2}, {3, 0, 5}, {2, 3, 0}, {131, 17, 3}})
+        for (auto [m, k, n] :
+             {std::array<int64_t, 3>{4, 8, 12}, {1, 7, 5}, {0, 3, 2}, {3, 0, 5}, {2, 3, 0}, {131, 17, 3}})
           checkProduct(generator, {m, k, n, transposeLhs, transposeRhs, biasAxis, "silu", "#spnn.bitmap", ""});
 }
 

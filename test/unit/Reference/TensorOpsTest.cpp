@@ -28,9 +28,10 @@ Tensor iota(llvm::ArrayRef<int64_t> shape) {
 /// Runs `body` with %a, and returns its %r.
 llvm::SmallVector<Tensor> runOn(const Tensor &a, const std::string &type, const std::string &resultType,
                                 const std::string &body) {
-  return run("func.func @f(%a: " + type + ") -> " + resultType + " {\n%c0 = arith.constant 0 : index\n"
-             "%c1 = arith.constant 1 : index\n%c2 = arith.constant 2 : index\n%c3 = arith.constant 3 : index\n" + body +
-                 "\nreturn %r : " + resultType + "}",
+  return run("func.func @f(%a: " + type + ") -> " + resultType +
+                 " {\n%c0 = arith.constant 0 : index\n"
+                 "%c1 = arith.constant 1 : index\n%c2 = arith.constant 2 : index\n%c3 = arith.constant 3 : index\n" +
+                 body + "\nreturn %r : " + resultType + "}",
              {a});
 }
 
@@ -86,38 +87,44 @@ TEST(ReferenceTensorOps, Reshapes) {
                         "%s = arith.constant dense<[4, 3]> : tensor<2xi64>\n"
                         "%r = tensor.reshape %a(%s) : (tensor<2x6xf32>, tensor<2xi64>) -> tensor<?x?xf32>");
   EXPECT_EQ(reshaped[0].shape, (llvm::SmallVector<int64_t>{4, 3}));
-  auto cast = runOn(a, "tensor<?x6xf32>", "tensor<2x?xf32>", "%r = tensor.cast %a : tensor<?x6xf32> to tensor<2x?xf32>");
+  auto cast =
+      runOn(a, "tensor<?x6xf32>", "tensor<2x?xf32>", "%r = tensor.cast %a : tensor<?x6xf32> to tensor<2x?xf32>");
   EXPECT_EQ(cast[0].floats, values);
-  auto bits = runOn(iota({2}), "tensor<2xf32>", "tensor<2xi32>", "%r = tensor.bitcast %a : tensor<2xf32> to tensor<2xi32>");
+  auto bits =
+      runOn(iota({2}), "tensor<2xf32>", "tensor<2xi32>", "%r = tensor.bitcast %a : tensor<2xf32> to tensor<2xi32>");
   EXPECT_EQ(bits[0].ints, Ints({0, 0x3f800000}));
 }
 
 TEST(ReferenceTensorOps, Slices) {
   Tensor a = iota({4, 5});
-  EXPECT_EQ(floatsOf(runOn(a, "tensor<4x5xf32>", "tensor<2x?xf32>",
-                           "%r = tensor.extract_slice %a[1, %c1] [2, %c2] [2, %c3] : tensor<4x5xf32> to tensor<2x?xf32>")),
-            Doubles({6, 9, 16, 19}));
+  EXPECT_EQ(
+      floatsOf(runOn(a, "tensor<4x5xf32>", "tensor<2x?xf32>",
+                     "%r = tensor.extract_slice %a[1, %c1] [2, %c2] [2, %c3] : tensor<4x5xf32> to tensor<2x?xf32>")),
+      Doubles({6, 9, 16, 19}));
   EXPECT_EQ(floatsOf(runOn(a, "tensor<4x5xf32>", "tensor<4xf32>",
                            "%r = tensor.extract_slice %a[0, %c2] [4, 1] [1, 1] : tensor<4x5xf32> to tensor<4xf32>")),
             Doubles({2, 7, 12, 17}));
   EXPECT_EQ(floatsOf(runOn(a, "tensor<4x5xf32>", "tensor<0x5xf32>",
                            "%r = tensor.extract_slice %a[3, 0] [0, 5] [1, 1] : tensor<4x5xf32> to tensor<0x5xf32>")),
             Doubles());
-  EXPECT_EQ(floatsOf(runOn(iota({2, 2}), "tensor<2x2xf32>", "tensor<2x3xf32>",
-                           "%d = arith.constant dense<-1.0> : tensor<2x3xf32>\n"
-                           "%r = tensor.insert_slice %a into %d[0, %c0] [2, 2] [1, 2] : tensor<2x2xf32> into tensor<2x3xf32>")),
+  EXPECT_EQ(floatsOf(runOn(
+                iota({2, 2}), "tensor<2x2xf32>", "tensor<2x3xf32>",
+                "%d = arith.constant dense<-1.0> : tensor<2x3xf32>\n"
+                "%r = tensor.insert_slice %a into %d[0, %c0] [2, 2] [1, 2] : tensor<2x2xf32> into tensor<2x3xf32>")),
             Doubles({0, -1, 1, 2, -1, 3}));
-  EXPECT_EQ(floatsOf(runOn(iota({3}), "tensor<3xf32>", "tensor<2x3xf32>",
-                           "%d = arith.constant dense<-1.0> : tensor<2x3xf32>\n"
-                           "%r = tensor.insert_slice %a into %d[1, 0] [1, 3] [1, 1] : tensor<3xf32> into tensor<2x3xf32>")),
-            Doubles({-1, -1, -1, 0, 1, 2}));
+  EXPECT_EQ(
+      floatsOf(runOn(iota({3}), "tensor<3xf32>", "tensor<2x3xf32>",
+                     "%d = arith.constant dense<-1.0> : tensor<2x3xf32>\n"
+                     "%r = tensor.insert_slice %a into %d[1, 0] [1, 3] [1, 1] : tensor<3xf32> into tensor<2x3xf32>")),
+      Doubles({-1, -1, -1, 0, 1, 2}));
 }
 
 TEST(ReferenceTensorOps, PadAndConcat) {
-  EXPECT_EQ(floatsOf(runOn(iota({1, 2}), "tensor<1x2xf32>", "tensor<2x?xf32>",
-                           "%r = tensor.pad %a low[1, %c1] high[0, %c2] {\n^bb0(%i: index, %j: index):\n"
-                           "%x = arith.constant -2.0 : f32\ntensor.yield %x : f32\n} : tensor<1x2xf32> to tensor<2x?xf32>")),
-            Doubles({-2, -2, -2, -2, -2, -2, 0, 1, -2, -2}));
+  EXPECT_EQ(
+      floatsOf(runOn(iota({1, 2}), "tensor<1x2xf32>", "tensor<2x?xf32>",
+                     "%r = tensor.pad %a low[1, %c1] high[0, %c2] {\n^bb0(%i: index, %j: index):\n"
+                     "%x = arith.constant -2.0 : f32\ntensor.yield %x : f32\n} : tensor<1x2xf32> to tensor<2x?xf32>")),
+      Doubles({-2, -2, -2, -2, -2, -2, 0, 1, -2, -2}));
   // The value may depend on the position.
   EXPECT_EQ(intsOf(run("func.func @f(%a: tensor<1xindex>) -> tensor<4xindex> {\n%r = tensor.pad %a low[1] high[2] {\n"
                        "^bb0(%i: index):\ntensor.yield %i : index\n} : tensor<1xindex> to tensor<4xindex>\n"
