@@ -163,6 +163,12 @@ LogicalResult Interpreter::setInteger(Operation *op, Value name, int64_t value) 
 }
 
 FailureOr<Tensor> Interpreter::allocate(Operation *op, Type elementType, ArrayRef<int64_t> shape) {
+  if (failed(checkAllocation(op, elementType, shape)))
+    return failure();
+  return Tensor::zeros(elementType, shape);
+}
+
+LogicalResult Interpreter::checkAllocation(Operation *op, Type elementType, ArrayRef<int64_t> shape) {
   if (!Tensor::isSupported(elementType))
     return op->emitOpError("has element type ") << elementType << ", which the evaluator does not know";
   for (int64_t extent : shape)
@@ -184,7 +190,7 @@ FailureOr<Tensor> Interpreter::allocate(Operation *op, Type elementType, ArrayRe
       return op->emitOpError("asks for a tensor of shape ") << formatShape(shape) << ", which the system refuses";
     std::free(probe);
   }
-  return Tensor::zeros(elementType, shape);
+  return success();
 }
 
 FailureOr<TensorRef> Interpreter::share(Operation *op, Tensor &&value) {

@@ -26,7 +26,7 @@ static LogicalResult evaluateConstant(Interpreter &interpreter, Operation *op) {
   if (!type.hasStaticShape() || type.getRank() != 2)
     return op->emitOpError("has type ") << type << ", which is no static matrix";
   // Refuses what is too large before it is unpacked.
-  if (failed(interpreter.allocate(op, type.getElementType(), type.getShape())))
+  if (failed(interpreter.checkAllocation(op, type.getElementType(), type.getShape())))
     return failure();
   auto emitError = [&]() { return op->emitOpError(); };
   std::unique_ptr<format::SparseFormat> format = getSparseFormat(type, emitError);

@@ -178,7 +178,7 @@ struct SliceMap {
 static FailureOr<SliceMap> getSliceMap(Operation *op, const Tensor &indices, ArrayRef<int64_t> dims,
                                        ArrayRef<int64_t> shape) {
   SliceMap map;
-  if (indices.shape.empty() || indices.shape.back() != static_cast<int64_t>(dims.size()))
+  if (dims.empty() || indices.shape.empty() || indices.shape.back() != static_cast<int64_t>(dims.size()))
     return op->emitOpError("needs ") << dims.size() << " coordinates an index, got indices of shape "
                                      << formatShape(indices.shape);
   SmallVector<int64_t> strides = getStrides(shape), sliceShape(shape);
@@ -193,7 +193,7 @@ static FailureOr<SliceMap> getSliceMap(Operation *op, const Tensor &indices, Arr
     map.within.push_back(offset);
     nextIndex(index, sliceShape);
   }
-  int64_t count = dims.empty() ? 1 : indices.size() / static_cast<int64_t>(dims.size());
+  int64_t count = indices.size() / static_cast<int64_t>(dims.size());
   for (int64_t i = 0; i < count; ++i) {
     int64_t start = 0;
     for (auto [j, dim] : llvm::enumerate(dims)) {
