@@ -142,8 +142,11 @@ LogicalResult KernelSelector::selectSparse(MatmulOp op, const format::DenseMatri
                             << (reasons.empty() ? "unknown kernel '" + wanted.str() + "'" : reasons) << ")";
 
   DictionaryAttr parameters = decision ? decision.getAs<DictionaryAttr>("parameters") : DictionaryAttr();
+  DictionaryAttr suitable = chosen->getParameters(problem);
   if (!parameters)
-    parameters = chosen->getParameters(problem);
+    parameters = suitable;
+  else if (std::optional<std::string> broken = findBadParameter(chosen->name(), parameters, suitable))
+    return op.emitOpError() << *broken;
   PanelsAttr panels = chosen->getPanels(problem);
   PackedWeights packed = chosen->pack(problem, parameters);
   SmallVector<Value> storage;

@@ -199,7 +199,7 @@ void processMany(const std::string &text, bool isKernelLevel, int rounds, unsign
   testing::Test::RecordProperty("parsed", parsed);
   testing::Test::RecordProperty("compiled", compiled);
   // Mutations that all fail in the parser would test nothing of ours.
-  EXPECT_GT(parsed, rounds / 20);
+  EXPECT_GT(parsed, rounds / 40);
 }
 
 TEST(ModelMutation, GraphLevel) { processMany(kModel, false, 500, 11); }

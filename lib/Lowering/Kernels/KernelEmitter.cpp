@@ -221,9 +221,60 @@ DenseElementsAttr spnn::makeValues(Type type, ArrayRef<uint8_t> raw) {
                                              ArrayRef<char>(reinterpret_cast<const char *>(raw.data()), raw.size()));
 }
 
-LogicalResult spnn::checkStorageCount(KernelMatmulOp op, unsigned count) {
-  if (op.getStorage().size() == count)
-    return success();
-  return op.emitOpError() << "kernel '" << op.getKernel() << "' takes " << count << " storage buffers, got "
-                          << op.getStorage().size();
+LogicalResult spnn::checkStorage(KernelMatmulOp op, StringRef kinds) {
+  if (op.getStorage().size() != kinds.size())
+    return op.emitOpError() << "kernel '" << op.getKernel() << "' takes " << kinds.size() << " storage buffers, got "
+                            << op.getStorage().size();
+  Type element = cast<ShapedType>(op.getRhs().getType()).getElementType();
+  for (auto [number, kind, buffer] : llvm::enumerate(kinds, op.getStorage())) {
+    Type type = cast<ShapedType>(buffer.getType()).getElementType();
+    if (kind == 'i' ? type.isInteger() : type == element)
+      continue;
+    InFlightDiagnostic diag = op.emitOpError() << "storage buffer " << number << " of kernel '" << op.getKernel()
+                                               << "' holds ";
+    if (kind == 'i')
+      diag << "integers";
+    else
+      diag << element;
+    return diag << ", got " << type;
+  }
+  if (std::optional<std::string> broken = findBadParameter(op.getKernel(), op.getParameters()))
+    return op.emitOpError() << *broken;
+  return success();
+}
+
+/// Tile sizes are unrolled, so they must stay small; the others only count.
+static int64_t getLargest(StringRef parameter) {
+  if (parameter == "rows_tile" || parameter == "vectors" || parameter == "block_rows" || parameter == "block_cols")
+    return 16;
+  if (parameter == "n" || parameter == "m")
+    return 256;
+  return parameter == "chunks" ? 65536 : int64_t(1) << 40;
+}
+
+std::optional<std::string> spnn::findBadParameter(StringRef kernel, DictionaryAttr parameters,
+                                                  DictionaryAttr suitable) {
+  auto describe = [&](StringRef name) { return "parameter '" + name.str() + "' of kernel '" + kernel.str() + "' "; };
+  for (NamedAttribute entry : parameters) {
+    auto value = dyn_cast<IntegerAttr>(entry.getValue());
+    StringRef name = entry.getName();
+    if (!value || !value.getType().isInteger(64))
+      return describe(name) + "must be an integer of type i64";
+    if (value.getInt() < 1 || value.getInt() > getLargest(name))
+      return describe(name) + "must be in [1, " + std::to_string(getLargest(name)) + "], got " +
+             std::to_string(value.getInt());
+  }
+  if (!suitable)
+    return std::nullopt;
+  for (NamedAttribute entry : suitable) {
+    StringRef name = entry.getName();
+    auto given = dyn_cast_or_null<IntegerAttr>(parameters.get(name));
+    if (!given)
+      return describe(name) + "is missing";
+    bool followsFormat = llvm::is_contained({"n", "m", "block_rows", "block_cols"}, name);
+    if (followsFormat && given != entry.getValue())
+      return describe(name) + "follows from the format and must be " +
+             std::to_string(cast<IntegerAttr>(entry.getValue()).getInt()) + ", got " + std::to_string(given.getInt());
+  }
+  return std::nullopt;
 }
