@@ -304,6 +304,19 @@ struct FoldTransposeIntoPack : public OpRewritePattern<PackPanelsOp> {
   }
 };
 
+/// Panels unpack in either orientation at the same cost.
+struct FoldTransposeIntoUnpack : public OpRewritePattern<linalg::TransposeOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(linalg::TransposeOp op, PatternRewriter &rewriter) const override {
+    auto unpack = op.getInput().getDefiningOp<UnpackPanelsOp>();
+    if (!unpack || !unpack->hasOneUse() || op.getPermutation() != ArrayRef<int64_t>{1, 0})
+      return rewriter.notifyMatchFailure(op, "not a transposition of unpacked panels that nothing else reads");
+    rewriter.replaceOpWithNewOp<UnpackPanelsOp>(op, TypeRange{op->getResult(0).getType()}, unpack.getSource(),
+                                                op.getInit(), unpack.getPanels(), !unpack.getTranspose());
+    return success();
+  }
+};
+
 struct FoldDoubleTranspose : public OpRewritePattern<linalg::TransposeOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(linalg::TransposeOp op, PatternRewriter &rewriter) const override {
@@ -378,8 +391,8 @@ struct SelectKernels : public spnn::impl::SelectKernelsBase<SelectKernels> {
     numDense += selector.dense;
 
     RewritePatternSet patterns(&getContext());
-    patterns.add<FoldTransposeIntoPack, FoldDoubleTranspose, FoldTransposeIntoGemm, TransposeVectorAsReshape>(
-        &getContext());
+    patterns.add<FoldTransposeIntoPack, FoldTransposeIntoUnpack, FoldDoubleTranspose, FoldTransposeIntoGemm,
+                 TransposeVectorAsReshape>(&getContext());
     PackPanelsOp::getCanonicalizationPatterns(patterns, &getContext());
     linalg::TransposeOp::getCanonicalizationPatterns(patterns, &getContext());
     tensor::DimOp::getCanonicalizationPatterns(patterns, &getContext());

@@ -10,6 +10,8 @@
 //===----------------------------------------------------------------------===//
 #include "ModuleFile.h"
 
+#include "spnn/Target/Emit.h"
+
 #include "spnn/InitAll.h"
 
 #include "mlir/IR/Location.h"
@@ -27,6 +29,7 @@ static DialectRegistry makeRegistry() {
   registerAllDialects(registry);
   registerAllExtensions(registry);
   spnn::registerDialect(registry);
+  spnn::target::registerTranslations(registry);
   return registry;
 }
 

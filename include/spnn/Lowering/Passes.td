@@ -151,7 +151,7 @@ def LowerKernels : Pass<"spnn-lower-kernels", "::mlir::ModuleOp"> {
   let description = [{
     Replaces kernel ops on memrefs by loops over `vector`, `memref`, `scf` and `arith`; each kernel's emitter stands
     in `lib/Lowering/Kernels`. `spnn.kernel_gemm` becomes a call of the run-time library's `spnn_rt_sgemm`, followed
-    by a loop for bias and activation.
+    by a loop for bias and activation. Copies between strided buffers become `linalg` loops too.
 
     ```mlir
     spnn.kernel_matmul "csr" ... outs(%y : memref<?xf32>)
@@ -159,7 +159,7 @@ def LowerKernels : Pass<"spnn-lower-kernels", "::mlir::ModuleOp"> {
     scf.parallel (%panel, %chunk) = ... { scf.for ... { ... vector.load ... arith.mulf ... arith.addf ... } }
     ```
   }];
-  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect",
+  let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::arith::ArithDialect", "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect",
                            "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect", "::mlir::LLVM::LLVMDialect"];
 }
 
