@@ -324,6 +324,13 @@ int spnn::bench::calibrate(const CalibrateOptions &options) {
           probes.push_back({2048, 128, n, pattern});
       if (table.singleColumn)
         probes.push_back({768, 768, 1, pattern});
+      if (table.format == "dense") // has no rows of its own to tell overheads from
+        for (auto [m, k, n] : {std::tuple<int64_t, int64_t, int64_t>{512, 512, lanes},
+                               {512, 512, 16 * lanes},
+                               {1536, 1536, 8 * lanes},
+                               {2048, 512, 4 * lanes},
+                               {512, 2048, 8 * lanes}})
+          probes.push_back({m, k, n, pattern});
     }
     std::vector<Sample> measured;
     if (runtime::Error error = measure(table.format, probes, setup, measured))
