@@ -136,7 +136,8 @@ static void addEntry(func::FuncOp function) {
     arguments.push_back(UnrealizedConversionCastOp::create(builder, loc, type, Value(descriptor)).getResult(0));
   }
   func::CallOp::create(builder, loc, function, arguments);
-  Value status = LLVM::CallOp::create(builder, loc, declare(module, "spnn_rt_leave", i32), ValueRange{state}).getResult();
+  Value status =
+      LLVM::CallOp::create(builder, loc, declare(module, "spnn_rt_leave", i32), ValueRange{state}).getResult();
   func::ReturnOp::create(builder, loc, status);
   // The name stays free for the program that links the model: it may well be `main`.
   function->setAttr("llvm.linkage", LLVM::LinkageAttr::get(context, LLVM::Linkage::Internal));

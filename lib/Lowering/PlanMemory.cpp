@@ -39,7 +39,7 @@ struct Lifetime {
 
 struct Slot {
   SmallVector<memref::AllocOp> buffers;
-  int64_t freeFrom = 0;  ///< number of the first op after the last use
+  int64_t freeFrom = 0;    ///< number of the first op after the last use
   int64_t staticBytes = 0; ///< of the largest static buffer in it
 };
 
@@ -119,7 +119,8 @@ LogicalResult PlanMemory::collect(func::FuncOp function, SmallVectorImpl<Lifetim
     }
     for (Operation *parent = alloc->getParentOp(); parent != function; parent = parent->getParentOp())
       if (parent->hasTrait<OpTrait::HasParallelRegion>()) {
-        alloc.emitOpError() << "stands in a parallel '" << parent->getName() << "', whose iterations cannot share a buffer";
+        alloc.emitOpError() << "stands in a parallel '" << parent->getName()
+                            << "', whose iterations cannot share a buffer";
         return WalkResult::interrupt();
       }
     // A buffer of a loop body lives as long as the loop.
@@ -239,7 +240,10 @@ LogicalResult PlanMemory::place(func::FuncOp function, ArrayRef<Slot> slots) {
     for (memref::AllocOp alloc : slot.buffers) {
       auto view = memref::ViewOp::create(builder, alloc.getLoc(), alloc.getType(), arena, offsets[alloc], sizes[alloc]);
       alloc.replaceAllUsesWith(view.getResult());
-      alloc.erase();
     }
+  // Only now: one of them may be where the builder inserts.
+  for (const Slot &slot : slots)
+    for (memref::AllocOp alloc : slot.buffers)
+      alloc.erase();
   return success();
 }

@@ -123,6 +123,13 @@ static std::optional<StringRef> findDescription(ModuleOp module) {
 static target::Error emitSharedLibrary(ModuleOp module, StringRef path) {
   if (path == "-")
     return "a shared library needs a file name: give one with -o";
+  // The last step is a rename, which would replace a device, and the header must not replace the library.
+  if (llvm::sys::fs::exists(path) && !llvm::sys::fs::is_regular_file(path))
+    return "cannot write " + path.str() + ": it is not a regular file";
+  SmallString<128> headerPath(path);
+  llvm::sys::path::replace_extension(headerPath, "h");
+  if (headerPath == path)
+    return "cannot write " + path.str() + ": the C header beside the library would have the same name";
   std::optional<StringRef> description = findDescription(module);
   if (!description)
     return "the module has no entry points (run a pipeline such as --spnn-cpu first)";
@@ -154,8 +161,6 @@ static target::Error emitSharedLibrary(ModuleOp module, StringRef path) {
   if (target::Error error = link(object, library, code.uses("spnn_rt_sgemm")))
     return error;
   std::string header, headerError;
-  SmallString<128> headerPath(path);
-  llvm::sys::path::replace_extension(headerPath, "h");
   if (target::Error error = target::writeModelHeader(*description, llvm::sys::path::stem(path), header))
     return error;
   if (target::Error error = writeFile(headerPath, header))

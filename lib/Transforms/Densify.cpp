@@ -52,6 +52,8 @@ struct Densify : public spnn::impl::DensifyBase<Densify> {
       op.erase();
       ++numProducts;
     }
+    if (failed(decomposeAggregates()))
+      return signalPassFailure();
   }
 
 private:
@@ -118,6 +120,23 @@ private:
     Value dense = arith::ConstantOp::create(builder, op->getLoc(), writeDenseMatrix(*matrix, denseType));
     result.replaceAllUsesWith(dense);
     op->erase();
+    return success();
+  }
+
+  /// linalg.softmax and the like have no body, and no pass of upstream's takes them apart.
+  LogicalResult decomposeAggregates() {
+    SmallVector<linalg::AggregatedOpInterface> aggregates;
+    getOperation()->walk([&](linalg::AggregatedOpInterface op) { aggregates.push_back(op); });
+    for (linalg::AggregatedOpInterface op : aggregates) {
+      if (!llvm::all_of(op->getResultTypes(), llvm::IsaPred<RankedTensorType>) || op->getNumResults() == 0)
+        continue;
+      OpBuilder builder(op);
+      FailureOr<SmallVector<Value>> results = op.decomposeOperation(builder);
+      if (failed(results))
+        return op->emitOpError("cannot be taken apart into structured ops");
+      op->replaceAllUsesWith(*results);
+      op->erase();
+    }
     return success();
   }
 

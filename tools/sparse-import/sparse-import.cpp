@@ -9,13 +9,13 @@
 //
 //===----------------------------------------------------------------------===//
 #include "spnn/IR/SPNN.h"
+#include "spnn/Import/AtomicFile.h"
 #include "spnn/Import/Onnx.h"
 
 #include "mlir/Bytecode/BytecodeWriter.h"
 #include "mlir/IR/MLIRContext.h"
 
 #include "llvm/Support/CommandLine.h"
-#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/Process.h"
@@ -40,10 +40,9 @@ static cl::opt<Emit> emit("emit", cl::desc("What to write"),
                                      clEnumValN(Emit::Bytecode, "bytecode", "the module as MLIR bytecode"),
                                      clEnumValN(Emit::Onnx, "onnx", "the model itself, in binary form")),
                           cl::init(Emit::Mlir), cl::cat(category));
-// For tests, which keep their models as text.
 using Syntax = spnn::OnnxImportOptions::Syntax;
 static cl::opt<Syntax> syntax(
-    "syntax", cl::desc("How the model is written"), cl::Hidden,
+    "syntax", cl::desc("How the model is written"),
     cl::values(clEnumValN(Syntax::Binary, "binary", "serialised protobuf (default)"),
                clEnumValN(Syntax::Text, "text", "ONNX's textual syntax"),
                clEnumValN(Syntax::ProtobufText, "prototxt", "protobuf's text format")),
@@ -98,59 +97,49 @@ static void showProgress(int64_t done, int64_t total) {
   errs().flush();
 }
 
-/// Writes through a temporary file that is renamed at the end, so that a failure leaves nothing half-written.
+namespace {
+/// A stream into a file that appears whole or not at all.
+class AtomicStream : public raw_ostream {
+public:
+  explicit AtomicStream(spnn::AtomicFile &file) : file(file) {}
+  ~AtomicStream() override { flush(); }
+  spnn::AtomicFile::Error error;
+
+private:
+  void write_impl(const char *bytes, size_t count) override {
+    if (!error)
+      error = file.write(bytes, count);
+    position += count;
+  }
+  uint64_t current_pos() const override { return position; }
+  spnn::AtomicFile &file;
+  uint64_t position = 0;
+};
+} // namespace
+
 static Error write(function_ref<Error(raw_ostream &)> print) {
   if (outputFile == "-") {
     if (Error error = print(outs()))
       return error;
     outs().flush();
-    if (outs().has_error()) {
-      std::error_code code = outs().error();
-      outs().clear_error();
-      return createStringError(code, "standard output: " + code.message());
-    }
-    return Error::success();
+    if (!outs().has_error())
+      return Error::success();
+    std::error_code code = outs().error();
+    outs().clear_error();
+    return createStringError(code, "standard output: " + code.message());
   }
-  std::string path = outputFile;
-  sys::fs::file_status status;
-  // A device or a pipe cannot be replaced by a file.
-  bool special = !sys::fs::status(path, status) && status.type() != sys::fs::file_type::regular_file;
-  if (special) {
-    std::error_code code;
-    raw_fd_ostream os(path, code);
-    if (code)
-      return createStringError(code, path + ": " + code.message());
-    Error error = print(os);
-    os.close();
-    if (os.has_error()) {
-      code = os.error();
-      os.clear_error();
-      consumeError(std::move(error));
-      return createStringError(code, path + ": " + code.message());
-    }
-    return error;
-  }
-  auto temporary = sys::fs::TempFile::create(path + ".tmp-%%%%%%");
-  if (!temporary)
-    return createStringError(inconvertibleErrorCode(), path + ": " + toString(temporary.takeError()));
-  std::string why;
-  {
-    raw_fd_ostream os(temporary->FD, /*shouldClose=*/false);
+  spnn::AtomicFile file;
+  spnn::AtomicFile::Error failure = file.open(outputFile);
+  if (!failure) {
+    AtomicStream os(file);
     if (Error error = print(os))
-      why = toString(std::move(error));
+      return error;
     os.flush();
-    if (os.has_error()) {
-      why = os.error().message();
-      os.clear_error();
-    }
+    failure = os.error;
   }
-  if (why.empty())
-    if (Error error = temporary->keep(path))
-      why = toString(std::move(error));
-  if (why.empty())
-    return Error::success();
-  consumeError(temporary->discard());
-  return createStringError(inconvertibleErrorCode(), path + ": " + why);
+  if (!failure)
+    failure = file.commit();
+  return failure ? createStringError(inconvertibleErrorCode(), *failure) : Error::success();
 }
 
 static int run() {

@@ -258,7 +258,8 @@ def Densify : Pass<"spnn-densify"> {
     Takes sparsity out of a program, which any upstream lowering can then compile: the plain baseline that sparse code
     is compared with. `spnn.constant` becomes `arith.constant`, `spnn.convert` disappears, `spnn.prune` of a constant is
     evaluated, and `spnn.matmul` becomes `linalg.fill`, `linalg.matmul` and a `linalg.generic` for the epilogue.
-    All sparse encodings are dropped from types, those of function arguments and results included.
+    All sparse encodings are dropped from types, those of function arguments and results included. `linalg.softmax`,
+    which no pass of upstream's lowers, is taken apart into reductions and elementwise ops.
 
     Zeros then are values like any other: times infinity they give NaN.
 

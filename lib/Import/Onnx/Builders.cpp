@@ -22,11 +22,57 @@ using namespace spnn::onnximport;
 
 OpFoldResult spnn::onnximport::number(Node &n, int64_t value) { return n.b.getIndexAttr(value); }
 
+/// The value that an op was given for a dynamic extent of its result; null: it has to be asked for by tensor.dim.
+static OpFoldResult extentGiven(Node &n, Value value, int64_t d) {
+  Operation *op = value.getDefiningOp();
+  if (!op)
+    return {};
+  if (auto destination = dyn_cast<DestinationStyleOpInterface>(op))
+    return sizeOf(n, destination.getTiedOpOperand(cast<OpResult>(value))->get(), d);
+  if (auto empty = dyn_cast<tensor::EmptyOp>(op))
+    return empty.getMixedSizes()[d];
+  if (auto expand = dyn_cast<tensor::ExpandShapeOp>(op))
+    return expand.getMixedOutputShape()[d];
+  if (auto slice = dyn_cast<tensor::ExtractSliceOp>(op))
+    return slice.getMixedSizes()[d];
+  if (auto cast = dyn_cast<tensor::CastOp>(op))
+    return sizeOf(n, cast.getSource(), d);
+  if (auto collapse = dyn_cast<tensor::CollapseShapeOp>(op)) {
+    OpFoldResult product = number(n, 1);
+    ReassociationIndices sources = collapse.getReassociationIndices()[d];
+    for (int64_t source : sources)
+      product = mulSize(n, product, sizeOf(n, collapse.getSrc(), source));
+    return product;
+  }
+  if (auto pad = dyn_cast<tensor::PadOp>(op))
+    return addSize(n, sizeOf(n, pad.getSource(), d), addSize(n, pad.getMixedLowPad()[d], pad.getMixedHighPad()[d]));
+  return {};
+}
+
+/// Equal extents are one value wherever that can be seen, so that reshapes can tell which dimensions they keep.
 OpFoldResult spnn::onnximport::sizeOf(Node &n, Value value, int64_t d) {
   auto type = typeOf(value);
   if (!type.isDynamicDim(d))
     return number(n, type.getDimSize(d));
-  return n.b.createOrFold<tensor::DimOp>(value, d);
+  OpFoldResult &known = n.importer.extents[{value, d}];
+  if (known)
+    return known;
+  OpFoldResult given = extentGiven(n, value, d);
+  if (!given)
+    given = n.b.createOrFold<tensor::DimOp>(value, d);
+  // The map may have grown meanwhile.
+  return n.importer.extents[{value, d}] = given;
+}
+
+/// An index op on two extents, made once.
+template <typename Op>
+static OpFoldResult combineSizes(Node &n, OpFoldResult x, OpFoldResult y) {
+  OpFoldResult &known = n.importer.combined[{Op::getOperationName(), x, y}];
+  if (!known) {
+    Value result = n.b.createOrFold<Op>(sizeValue(n, x), sizeValue(n, y));
+    known = getAsOpFoldResult(result);
+  }
+  return known;
 }
 
 SmallVector<OpFoldResult> spnn::onnximport::sizesOf(Node &n, Value value) {
@@ -44,7 +90,11 @@ OpFoldResult spnn::onnximport::addSize(Node &n, OpFoldResult x, OpFoldResult y) 
   auto known = getConstantIntValue(x), other = getConstantIntValue(y);
   if (known && other)
     return number(n, static_cast<int64_t>(static_cast<uint64_t>(*known) + static_cast<uint64_t>(*other)));
-  return n.b.createOrFold<arith::AddIOp>(sizeValue(n, x), sizeValue(n, y));
+  if (known == 0)
+    return y;
+  if (other == 0)
+    return x;
+  return combineSizes<arith::AddIOp>(n, x, y);
 }
 
 OpFoldResult spnn::onnximport::mulSize(Node &n, OpFoldResult x, OpFoldResult y) {
@@ -55,7 +105,7 @@ OpFoldResult spnn::onnximport::mulSize(Node &n, OpFoldResult x, OpFoldResult y) 
     return y;
   if (other == 1)
     return x;
-  return n.b.createOrFold<arith::MulIOp>(sizeValue(n, x), sizeValue(n, y));
+  return combineSizes<arith::MulIOp>(n, x, y);
 }
 
 OpFoldResult spnn::onnximport::divSize(Node &n, OpFoldResult x, OpFoldResult y) {
@@ -64,7 +114,7 @@ OpFoldResult spnn::onnximport::divSize(Node &n, OpFoldResult x, OpFoldResult y) 
     return x;
   if (known && other && *other != 0)
     return number(n, *known / *other);
-  return n.b.createOrFold<arith::DivSIOp>(sizeValue(n, x), sizeValue(n, y));
+  return combineSizes<arith::DivSIOp>(n, x, y);
 }
 
 //===----------------------------------------------------------------------===//

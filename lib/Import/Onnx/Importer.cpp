@@ -107,12 +107,12 @@ llvm::Expected<RankedTensorType> Importer::inputType(const onnx::ValueInfoProto 
   SmallVector<int64_t> shape;
   for (const auto &dim : tensor.shape().dim()) {
     int64_t extent = ShapedType::kDynamic;
+    if (dim.has_dim_value() && dim.dim_value() < 0)
+      return error("input '" + Twine(info.name()) + "' has the negative extent " + Twine(dim.dim_value()));
     if (dim.has_dim_value())
       extent = dim.dim_value();
     else if (auto fixed = options.dims.find(dim.dim_param()); fixed != options.dims.end())
       extent = fixed->second;
-    if (extent < 0 && extent != ShapedType::kDynamic)
-      return error("input '" + Twine(info.name()) + "' has the negative extent " + Twine(extent));
     shape.push_back(extent);
   }
   SmallVector<int64_t> fixed;

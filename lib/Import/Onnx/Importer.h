@@ -21,8 +21,10 @@
 
 #include <onnx/onnx_pb.h>
 
+#include <map>
 #include <memory>
 #include <optional>
+#include <tuple>
 
 namespace spnn::onnximport {
 
@@ -62,6 +64,17 @@ struct Scope {
 
 class Node;
 
+/// An order of extents by identity.
+struct ExtentOrder {
+  using Key = std::tuple<llvm::StringRef, OpFoldResult, OpFoldResult>;
+  bool operator()(const Key &x, const Key &y) const {
+    auto plain = [](const Key &key) {
+      return std::make_tuple(std::get<0>(key), std::get<1>(key).getOpaqueValue(), std::get<2>(key).getOpaqueValue());
+    };
+    return plain(x) < plain(y);
+  }
+};
+
 /// One import: the module being built and the limits that hostile files must not pass.
 class Importer {
 public:
@@ -71,6 +84,10 @@ public:
 
   mlir::ImplicitLocOpBuilder b;
   const OnnxImportOptions &options;
+
+  /// Dynamic extents by value and dimension, and the index ops made of them (Builders.cpp).
+  llvm::DenseMap<std::pair<Value, int64_t>, OpFoldResult> extents;
+  std::map<std::tuple<llvm::StringRef, OpFoldResult, OpFoldResult>, OpFoldResult, ExtentOrder> combined;
 
   /// The MLIR type of an ONNX element type; null for strings and other types without one.
   Type elementType(int32_t type);

@@ -260,8 +260,7 @@ LogicalResult Importer::importNode(const NodeProto &proto, Scope &scope, const l
     // Its operands are unknown; only what is refused whatever they are can be told.
     if (domain.empty() && !findOp(proto.op_type()) && !localFunctions.count(domain + "." + proto.op_type())) {
       const onnx::OpSchema *schema = findSchema(proto.op_type(), domain, node.opset);
-      onnx::FunctionProto body;
-      if (!schema || !functionBody(*schema, proto, {}, body))
+      if (!schema || !isFunction(*schema))
         reason = whyUnsupported(proto.op_type()).str();
     }
     return failure();
@@ -279,9 +278,16 @@ LogicalResult Importer::dispatch(Node &node, const llvm::StringMap<int64_t> &ops
     return expandFunction(node, proto, *local->second, {});
   if (!domain.empty())
     return node.refuse("domain '" + Twine(domain) + "' is not supported");
+  if (isNewerForm(proto, node.opset)) {
+    if (node.type(0) == onnx::TensorProto::BOOL && proto.op_type() != "Split")
+      return node.refuse("booleans are not supported");
+    return findOp(proto.op_type())->handler(node);
+  }
   const onnx::OpSchema *schema = findSchema(proto.op_type(), domain, node.opset);
   if (!schema)
     return node.refuse("no such op in opset " + Twine(node.opset));
+  if (!findOp(proto.op_type()) && !isFunction(*schema))
+    return node.refuse(whyUnsupported(proto.op_type()));
   if (std::string rule = checkNode(*schema, proto); !rule.empty())
     return node.refuse(rule);
   SmallVector<int32_t> types;

@@ -91,7 +91,7 @@ llvm::Expected<std::unique_ptr<onnx::ModelProto>> spnn::onnximport::parseModel(l
   if (parseBinary(bytes, graph) && graph.output_size() > 0) {
     model = std::make_unique<onnx::ModelProto>();
     model->set_ir_version(8);
-    model->add_opset_import()->set_version(kNewestOpset);
+    model->add_opset_import()->set_version(kSchemaOpset);
     *model->mutable_graph() = std::move(graph);
     return std::move(model);
   }
@@ -119,6 +119,21 @@ const onnx::OpSchema *spnn::onnximport::findSchema(const std::string &op, const 
   }
 }
 
+bool spnn::onnximport::isNewerForm(const onnx::NodeProto &node, int64_t opset) {
+  if (opset <= kSchemaOpset || node.input_size() < 1 || node.input(0).empty())
+    return false;
+  llvm::StringRef op = node.op_type();
+  if (op == "Gelu" || op == "Mish")
+    return node.input_size() == 1;
+  // The axes of reductions became an operand in opset 18; those of ReduceSum had in 13.
+  if (op.starts_with("Reduce"))
+    return node.input_size() == 2 && op != "ReduceSum";
+  // Split got the number of its parts as an attribute.
+  return op == "Split" && node.input_size() == 1 &&
+         std::any_of(node.attribute().begin(), node.attribute().end(),
+                     [](const auto &attribute) { return attribute.name() == "num_outputs"; });
+}
+
 std::string spnn::onnximport::checkNode(const onnx::OpSchema &schema, const onnx::NodeProto &node) {
   try {
     // Verify expects references to a function's attributes to be resolved, which the importer has done.
@@ -141,9 +156,13 @@ std::string spnn::onnximport::checkOperandTypes(const onnx::OpSchema &schema, co
   llvm::StringMap<int32_t> bound;
   try {
     for (size_t i = 0; i < types.size(); ++i) {
-      if (types[i] == 0 || formals.empty())
+      if (formals.empty())
         continue;
       const auto &formal = formals[std::min(i, formals.size() - 1)];
+      if (types[i] == 0 && formal.GetOption() != onnx::OpSchema::Optional)
+        return "input '" + formal.GetName() + "' is missing";
+      if (types[i] == 0)
+        continue;
       std::string name = typeName(types[i]);
       const auto &allowed = formal.GetTypes();
       if (!allowed.count(onnx::Utils::DataTypeUtils::ToType(name)))
@@ -159,6 +178,10 @@ std::string spnn::onnximport::checkOperandTypes(const onnx::OpSchema &schema, co
     return firstLine(e.what());
   }
   return "";
+}
+
+bool spnn::onnximport::isFunction(const onnx::OpSchema &schema) {
+  return schema.HasFunction() || schema.HasContextDependentFunction();
 }
 
 bool spnn::onnximport::functionBody(const onnx::OpSchema &schema, const onnx::NodeProto &node,
@@ -191,7 +214,7 @@ onnx::NodeProto spnn::onnximport::withDefaults(const onnx::OpSchema &schema, con
 std::vector<std::string> spnn::onnximport::functionOps() {
   std::vector<std::string> names;
   for (const onnx::OpSchema &schema : onnx::OpSchemaRegistry::get_all_schemas())
-    if (schema.domain().empty() && (schema.HasFunction() || schema.HasContextDependentFunction()))
+    if (schema.domain().empty() && isFunction(schema))
       names.push_back(schema.Name());
   std::sort(names.begin(), names.end());
   return names;

@@ -27,8 +27,13 @@ class OpSchema;
 
 namespace spnn::onnximport {
 
-/// The newest opset of the default domain that this importer knows.
-inline constexpr int64_t kNewestOpset = 17;
+/// The newest opset of the default domain whose schemas libonnx 1.12 has, and the newest that models may use: nodes of
+/// opsets in between are held to the older schemas, except the forms that `isNewerForm` lists.
+inline constexpr int64_t kSchemaOpset = 17;
+inline constexpr int64_t kNewestOpset = 21;
+
+/// Whether the node, of an opset above kSchemaOpset, has a form that no schema at hand knows but its handler does.
+bool isNewerForm(const onnx::NodeProto &node, int64_t opset);
 
 enum class Syntax { Binary, Text, ProtobufText };
 
@@ -43,9 +48,12 @@ const onnx::OpSchema *findSchema(const std::string &op, const std::string &domai
 /// The rule that the node breaks: its numbers of operands, or the names and types of its attributes. Empty: none.
 std::string checkNode(const onnx::OpSchema &schema, const onnx::NodeProto &node);
 
-/// The rule that the element types of the operands (0: unknown or absent) break. Empty: none.
+/// The rule that the element types of the operands (0: absent) break. Empty: none.
 std::string checkOperandTypes(const onnx::OpSchema &schema, const onnx::NodeProto &node,
                               llvm::ArrayRef<int32_t> types);
+
+/// Whether ONNX defines the op by a function.
+bool isFunction(const onnx::OpSchema &schema);
 
 /// True and the body in `body` if ONNX defines the op by a function of simpler ops.
 bool functionBody(const onnx::OpSchema &schema, const onnx::NodeProto &node,

@@ -66,9 +66,13 @@ bool spnn::onnximport::isFloatType(int32_t type) {
 llvm::Expected<int64_t> spnn::onnximport::countElements(llvm::ArrayRef<int64_t> shape, unsigned bytes) {
   constexpr int64_t kLimit = int64_t(1) << 40;
   int64_t count = 1;
-  for (int64_t extent : shape)
+  for (int64_t extent : shape) {
     if (extent < 0)
       return refuse("extent " + llvm::Twine(extent) + " is negative");
+    // Beside a 0 too: extents are added and multiplied before they meet it.
+    if (extent > kLimit)
+      return refuse("extent " + llvm::Twine(extent) + " is above 2^40");
+  }
   if (llvm::is_contained(shape, 0))
     return 0;
   for (int64_t extent : shape)
@@ -302,6 +306,9 @@ llvm::Expected<SparseData> spnn::onnximport::readSparse(const onnx::SparseTensor
   llvm::Expected<int64_t> count = countElements(data.shape, elementBytes(data.type));
   if (!count)
     return count.takeError();
+  if (rank != 2 && *count * elementBytes(data.type) > kMaxDensified)
+    return refuse("it would be stored densely in " + llvm::Twine(*count * elementBytes(data.type)) +
+                  " bytes; at most 2^30 are supported for ranks other than 2");
   if (values->shape.size() != 1)
     return refuse("its values have rank " + llvm::Twine(values->shape.size()) + ", expected 1");
   int64_t stored = values->shape[0];

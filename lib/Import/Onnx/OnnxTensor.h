@@ -55,6 +55,9 @@ bool isFloatType(int32_t type);
 /// The product of the extents; an error if one is negative or the tensor would have more than 2^40 bytes.
 llvm::Expected<int64_t> countElements(llvm::ArrayRef<int64_t> shape, unsigned bytes);
 
+/// The most bytes that a sparse tensor may take if it has to be stored densely (any rank but 2).
+inline constexpr int64_t kMaxDensified = int64_t(1) << 30;
+
 /// Reads a tensor; external data is looked up in `directory` and nowhere else.
 llvm::Expected<TensorData> readTensor(const onnx::TensorProto &proto, llvm::StringRef directory);
 llvm::Expected<SparseData> readSparse(const onnx::SparseTensorProto &proto, llvm::StringRef directory);

@@ -80,6 +80,30 @@ static Value softplusOf(Scalars &s, Value x) {
 }
 static Value softplus(Scalars &s, Node &, Value x) { return softplusOf(s, x); }
 static Value mish(Scalars &s, Node &, Value x) { return s.mul(x, Value(math::TanhOp::create(s.b, softplusOf(s, x)))); }
+/// x / 2 (1 + erf(x / sqrt 2)), or its approximation by tanh (Hendrycks and Gimpel, arXiv:1606.08415).
+static Value gelu(Scalars &s, Node &n, Value x) {
+  Value half = s.constantLike(x, 0.5), one = s.constantLike(x, 1), inner;
+  if (n.string("approximate", "none") == "tanh") {
+    Value cube = s.mul(s.mul(x, x), x);
+    Value sum = s.add(x, s.mul(s.constantLike(x, 0.044715), cube));
+    inner = math::TanhOp::create(s.b, s.mul(s.constantLike(x, 0.7978845608028654), sum));
+  } else {
+    inner = math::ErfOp::create(s.b, s.mul(x, s.constantLike(x, 0.7071067811865476)));
+  }
+  return s.mul(s.mul(half, x), s.add(one, inner));
+}
+
+/// Ops that the schemas at hand do not hold to floats.
+template <Value (*fn)(Scalars &, Node &, Value)>
+static LogicalResult floatActivation(Node &n) {
+  if (!n.isFloat(0))
+    return n.refuse("only floats are supported");
+  StringRef approximate = n.string("approximate", "none");
+  if (approximate != "none" && approximate != "tanh")
+    return n.refuse("approximate '" + approximate + "' is not supported");
+  return activation<fn>(n);
+}
+
 static Value softsign(Scalars &s, Node &, Value x) { return s.div(x, s.add(s.constantLike(x, 1), s.abs(x))); }
 
 static Value thresholdedRelu(Scalars &s, Node &n, Value x) {
@@ -109,10 +133,11 @@ ArrayRef<OpEntry> spnn::onnximport::activationOps() {
   static const OpEntry entries[] = {
       {"Celu", activation<celu>, ""},
       {"Elu", activation<elu>, ""},
+      {"Gelu", floatActivation<gelu>, ""},
       {"HardSigmoid", activation<hardSigmoid>, ""},
       {"HardSwish", activation<hardSwish>, ""},
       {"LeakyRelu", activation<leakyRelu>, ""},
-      {"Mish", activation<mish>, ""},
+      {"Mish", floatActivation<mish>, ""},
       {"PRelu", importPRelu, ""},
       {"Relu", activation<relu>, ""},
       {"Selu", activation<selu>, ""},

@@ -236,7 +236,9 @@ static LogicalResult importConvTranspose(Node &n) {
     dilated.push_back(number(n, (window->in[d] - 1) * window->strides[d] + 1));
     strides.push_back(number(n, window->strides[d]));
   }
-  if (llvm::any_of(window->strides, [](int64_t stride) { return stride != 1; }))
+  if (llvm::is_contained(n.shape(0), 0))
+    x = filled(n, dilated, numberAttr(element, 0));
+  else if (llvm::any_of(window->strides, [](int64_t stride) { return stride != 1; }))
     x = tensor::InsertSliceOp::create(n.b, x, filled(n, dilated, numberAttr(element, 0)), offsets, sizesOf(n, x),
                                       strides);
   SmallVector<int64_t> low(2, 0), high(2, 0);

@@ -188,8 +188,8 @@ static LogicalResult importResize(Node &n) {
     if (ShapedType::isDynamic(in) || in == 0)
       return n.refuse("the extent of dimension " + Twine(d) + " must be known and positive");
     double extent = sizes ? static_cast<double>((*sizes)[d]) : std::floor(in * (*scales)[d]);
-    if (!(extent >= 1 && extent <= (1 << 24)))
-      return n.refuse("its result would have an extent that is not between 1 and 2^24");
+    if (!(extent >= 1 && extent <= (1 << 20)))
+      return n.refuse("its result would have an extent that is not between 1 and 2^20");
     int64_t out = extent;
     double scale = sizes ? extent / in : (*scales)[d];
     // The corners align at in * scale, before it is rounded down.

@@ -30,6 +30,9 @@ static LogicalResult importIdentity(Node &n) {
   return n.set(0, *n.imported(0));
 }
 
+/// Shape and Size: always computed at import, from extents that may be dynamic.
+static LogicalResult importExtents(Node &n) { return success(foldNode(n)); }
+
 static LogicalResult importDropout(Node &n) {
   if (n.has(2)) {
     std::optional<double> training = n.scalar(2, "training_mode");
@@ -211,6 +214,8 @@ static LogicalResult importSplit(Node &n) {
   int64_t extent = n.shape(0)[*axis], count = n.numOutputs();
   if (ShapedType::isDynamic(extent) && parts->empty())
     return n.refuse("the extent that it splits is not known at import");
+  if (n.integer("num_outputs", count) != count)
+    return n.refuse("its num_outputs is not its " + Twine(count) + " outputs");
   if (parts->empty())
     for (int64_t i = 0, part = llvm::divideCeil(extent, count); i < count; ++i)
       parts->push_back(std::clamp<int64_t>(extent - i * part, 0, part));
@@ -395,6 +400,8 @@ ArrayRef<OpEntry> spnn::onnximport::shapeOps() {
       {"Flatten", importFlatten, ""},
       {"Identity", importIdentity, ""},
       {"Reshape", importReshape, "shape known"},
+      {"Shape", importExtents, ""},
+      {"Size", importExtents, ""},
       {"Slice", importSlice, "starts, ends, axes and steps known; of dynamic extents only plain prefixes and suffixes"},
       {"SpaceToDepth", importDepthSpace, ""},
       {"Split", importSplit, "parts known"},

@@ -26,17 +26,21 @@ struct Group {
 static int64_t extentOf(OpFoldResult size) { return getConstantIntValue(size).value_or(ShapedType::kDynamic); }
 
 /// Cuts both shapes into the smallest runs with equal products of static extents; whatever stands between two such
-/// runs and has a `?` becomes one run. Null extents have one run.
-static SmallVector<Group> groupDims(ArrayRef<int64_t> from, ArrayRef<int64_t> to) {
+/// runs and has a `?` becomes one run. same(i, j): old dimension i and new dimension j have the one dynamic extent.
+static SmallVector<Group> groupDims(ArrayRef<int64_t> from, ArrayRef<int64_t> to,
+                                    llvm::function_ref<bool(int64_t, int64_t)> same) {
   int64_t oldRank = from.size(), newRank = to.size();
-  if (llvm::is_contained(from, 0) || llvm::is_contained(to, 0))
-    return {{0, oldRank, 0, newRank}};
   // Static runs are taken from the front, then from the back; a `?` in the middle ends both.
   SmallVector<Group> front, back;
   int64_t i = 0, j = 0, iEnd = oldRank, jEnd = newRank;
   auto isDynamic = [](int64_t extent) { return ShapedType::isDynamic(extent); };
   bool anyDynamic = llvm::any_of(from, isDynamic) || llvm::any_of(to, isDynamic);
   auto takeFront = [&] {
+    if (same(i, j)) {
+      front.push_back({i, i + 1, j, j + 1});
+      ++i, ++j;
+      return true;
+    }
     int64_t p = i, q = j, product = 1, other = 1;
     do {
       bool left = product <= other ? p < iEnd : q >= jEnd && p < iEnd;
@@ -52,6 +56,11 @@ static SmallVector<Group> groupDims(ArrayRef<int64_t> from, ArrayRef<int64_t> to
     return true;
   };
   auto takeBack = [&] {
+    if (same(iEnd - 1, jEnd - 1)) {
+      back.push_back({iEnd - 1, iEnd, jEnd - 1, jEnd});
+      --iEnd, --jEnd;
+      return true;
+    }
     int64_t p = iEnd, q = jEnd, product = 1, other = 1;
     do {
       bool left = product <= other ? p > i : q <= j && p > i;
@@ -114,7 +123,15 @@ Value spnn::onnximport::reshape(Node &n, Value value, ArrayRef<OpFoldResult> siz
     return n.fail("a tensor of " + Twine(from.getNumElements()) + " elements cannot become one of " +
                   Twine(target.getNumElements()));
 
-  SmallVector<Group> groups = groupDims(from.getShape(), to);
+  // No elements: nothing is kept but the extents, which need not group.
+  if (from.hasStaticShape() && from.getNumElements() != 0 && llvm::is_contained(to, 0))
+    return n.fail("a tensor of " + Twine(from.getNumElements()) + " elements cannot become an empty one");
+  if (llvm::is_contained(from.getShape(), 0) || llvm::is_contained(to, 0))
+    return emptyTensor(n, sizes, from.getElementType());
+  SmallVector<OpFoldResult> own = sizesOf(n, value);
+  SmallVector<Group> groups = groupDims(from.getShape(), to, [&](int64_t i, int64_t j) {
+    return isa<Value>(own[i]) && own[i] == sizes[j];
+  });
   // One dimension a group in between; a scalar has none.
   bool scalar = from.getRank() == 0 || to.empty();
   SmallVector<ReassociationIndices> collapse, expand;
@@ -154,8 +171,8 @@ Value spnn::onnximport::reshape(Node &n, Value value, ArrayRef<OpFoldResult> siz
     }
     if (count == 1 && product >= 0 && rest > 0 && product % rest == 0)
       source[dynamic] = product / rest;
-    else if (count > 1 && product >= 0)
-      return n.fail("extents that are not known at import cannot become known ones");
+    else if (count > 0 && product >= 0)
+      return n.fail("extents that are not known at import cannot become known ones of product " + Twine(product));
   }
   auto sourceType = RankedTensorType::get(source, from.getElementType());
   if (sourceType != from)

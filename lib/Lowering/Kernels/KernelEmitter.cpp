@@ -32,8 +32,7 @@ Value KernelEmitter::ceilDiv(Value lhs, int64_t rhs) {
 
 Value KernelEmitter::loadIndex(Value memref, Value position) {
   Value value = memref::LoadOp::create(b, loc, memref, position);
-  return value.getType().isIndex() ? value
-                                   : arith::IndexCastUIOp::create(b, loc, b.getIndexType(), value).getResult();
+  return value.getType().isIndex() ? value : arith::IndexCastUIOp::create(b, loc, b.getIndexType(), value).getResult();
 }
 
 Value KernelEmitter::loadVector(Value memref, Value position, int64_t elements) {
@@ -230,8 +229,8 @@ LogicalResult spnn::checkStorage(KernelMatmulOp op, StringRef kinds) {
     Type type = cast<ShapedType>(buffer.getType()).getElementType();
     if (kind == 'i' ? type.isInteger() : type == element)
       continue;
-    InFlightDiagnostic diag = op.emitOpError() << "storage buffer " << number << " of kernel '" << op.getKernel()
-                                               << "' holds ";
+    InFlightDiagnostic diag = op.emitOpError()
+                              << "storage buffer " << number << " of kernel '" << op.getKernel() << "' holds ";
     if (kind == 'i')
       diag << "integers";
     else
@@ -245,6 +244,8 @@ LogicalResult spnn::checkStorage(KernelMatmulOp op, StringRef kinds) {
 
 /// Tile sizes are unrolled, so they must stay small; the others only count.
 static int64_t getLargest(StringRef parameter) {
+  if (parameter == "expand_in_register")
+    return 1;
   if (parameter == "rows_tile" || parameter == "vectors" || parameter == "block_rows" || parameter == "block_cols")
     return 16;
   if (parameter == "n" || parameter == "m")
@@ -260,9 +261,10 @@ std::optional<std::string> spnn::findBadParameter(StringRef kernel, DictionaryAt
     StringRef name = entry.getName();
     if (!value || !value.getType().isInteger(64))
       return describe(name) + "must be an integer of type i64";
-    if (value.getInt() < 1 || value.getInt() > getLargest(name))
-      return describe(name) + "must be in [1, " + std::to_string(getLargest(name)) + "], got " +
-             std::to_string(value.getInt());
+    int64_t least = name == "expand_in_register" ? 0 : 1; // a flag
+    if (value.getInt() < least || value.getInt() > getLargest(name))
+      return describe(name) + "must be in [" + std::to_string(least) + ", " + std::to_string(getLargest(name)) +
+             "], got " + std::to_string(value.getInt());
   }
   if (!suitable)
     return std::nullopt;
@@ -275,6 +277,8 @@ std::optional<std::string> spnn::findBadParameter(StringRef kernel, DictionaryAt
     if (followsFormat && given != entry.getValue())
       return describe(name) + "follows from the format and must be " +
              std::to_string(cast<IntegerAttr>(entry.getValue()).getInt()) + ", got " + std::to_string(given.getInt());
+    if (name == "expand_in_register" && given.getInt() > cast<IntegerAttr>(entry.getValue()).getInt())
+      return describe(name) + "asks for instructions that the target does not have";
   }
   return std::nullopt;
 }
