@@ -322,8 +322,13 @@ int spnn::bench::calibrate(const CalibrateOptions &options) {
         probes.push_back({768, 768, n, pattern});
       for (int64_t n : {2 * lanes, 8 * lanes})
         probes.push_back({2048, 128, n, pattern});
-      if (table.format == "dense") // has no rows of its own to tell overheads from
-        for (auto [m, k, n] : {std::tuple<int64_t, int64_t, int64_t>{512, 512, lanes},
+      if (table.format == "dense") // one density must tell what values, rows and calls cost
+        for (auto [m, k, n] : {std::tuple<int64_t, int64_t, int64_t>{16, 1024, lanes},
+                               {16, 1024, 8 * lanes},
+                               {64, 64, lanes},
+                               {128, 128, 8 * lanes},
+                               {256, 256, 2 * lanes},
+                               {512, 512, lanes},
                                {512, 512, 16 * lanes},
                                {1536, 1536, 8 * lanes},
                                {2048, 512, 4 * lanes},
