@@ -85,15 +85,6 @@ bool spnn::isConstantMatrix(Value value) {
   return false;
 }
 
-format::DenseMatrix spnn::transposeMatrix(const format::DenseMatrix &matrix) {
-  format::DenseMatrix result = matrix;
-  std::swap(result.shape.rows, result.shape.cols);
-  for (int64_t row = 0; row < matrix.shape.rows; ++row)
-    for (int64_t col = 0; col < matrix.shape.cols; ++col)
-      std::memcpy(result.element(col, row), matrix.element(row, col), matrix.elementBytes);
-  return result;
-}
-
 Value spnn::rebuildConstant(OpBuilder &builder, Location loc, Value like, const format::DenseMatrix &matrix,
                             std::string &reason) {
   auto before = cast<RankedTensorType>(like.getType());

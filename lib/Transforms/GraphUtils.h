@@ -46,9 +46,6 @@ bool isConstantMatrix(mlir::Value value);
 /// The contents of a splat constant or of a fill with a constant, in double precision.
 std::optional<double> getSplatValue(mlir::Value value);
 
-/// `matrix` with rows and columns exchanged.
-format::DenseMatrix transposeMatrix(const format::DenseMatrix &matrix);
-
 /// A constant with the contents of `matrix` of the kind that `like` is: dense, in a sparse format, or converted to one.
 /// Null with the reason in `reason` if the format cannot hold them.
 mlir::Value rebuildConstant(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value like,

@@ -75,7 +75,7 @@ def SelectKernels : Pass<"spnn-select-kernels", "::mlir::ModuleOp"> {
     the weights become storage buffers in the order of the chosen kernel, the activations are packed into column
     panels and unpacked again; packing folds away between two kernels. The kernel is the one that the op's
     `spnn.decision` attribute names, or the first one that takes the format of the weights. Dense weights become
-    `spnn.kernel_gemm` on the untransposed activations, and so do `linalg.matmul` and `linalg.batch_matmul` on f32.
+    `spnn.kernel_gemm` on the untransposed activations (constant weights turned so that sgemm reads rows), and so do `linalg.matmul` and `linalg.batch_matmul` on f32.
 
     ```mlir
     %y = spnn.matmul %w, %x : (tensor<64x128xf32, #CSR>, tensor<128x?xf32>) -> tensor<64x?xf32>
