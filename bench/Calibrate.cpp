@@ -64,8 +64,9 @@ static Pattern nm(int64_t n, int64_t m) {
 
 /// Compiles all probes, of one format, into one library and times them in turns: kernels alone, on packed panels; dense
 /// products as layers. Small matrices are rotated, so that no branch predictor learns one. Appends to `samples`.
-static runtime::Error measure(const std::string &formatName, const std::vector<Probe> &probes, const Setup &setup,
-                              std::vector<Sample> &samples) {
+/// `kernel`, if not empty, is taken instead of the cost model's choice.
+static runtime::Error measure(const std::string &formatName, const std::string &kernel,
+                              const std::vector<Probe> &probes, const Setup &setup, std::vector<Sample> &samples) {
   constexpr double kRotatedNonzeros = 150e3;
   bool dense = formatName == "dense";
   std::map<std::tuple<int64_t, int64_t, std::string, int>, Matrix> matrices;
@@ -85,6 +86,7 @@ static runtime::Error measure(const std::string &formatName, const std::vector<P
   }
   CompileOptions options;
   options.format = formatName;
+  options.kernel = kernel;
   options.cpu = setup.cpu;
   options.targetFile = setup.targetFile;
   std::unique_ptr<Compiled> compiled;
@@ -292,45 +294,57 @@ int spnn::bench::calibrate(const CalibrateOptions &options) {
   // costs.
   std::vector<int64_t> columns{lanes, 2 * lanes, 4 * lanes, 8 * lanes};
   struct Table {
-    std::string format;
+    std::string format, kernel;
     std::vector<Pattern> patterns;
-    bool bothShapes;
-    bool singleColumn;
-    bool manyColumns;
+    bool matvec = false; ///< for one column only; not every CPU has such a kernel
   };
   std::vector<Table> tables{
       {"csr",
+       "csr",
        {unstructured(.05), unstructured(.1), unstructured(.2), unstructured(.3), unstructured(.5), unstructured(.7),
-        unstructured(.9)},
-       true,
-       true,
-       true},
-      {"bsr4x1", {blocks(4, .05), blocks(4, .1), blocks(4, .3), blocks(4, .9)}, true, true, true},
-      {"bsr8x1", {blocks(8, .1), blocks(8, .3)}, true, true, true},
-      {"nm1:4", {nm(1, 4)}, true, true, true},
-      {"nm2:4", {nm(2, 4)}, true, true, true},
-      {"bitmap", {unstructured(.1), unstructured(.3)}, true, true, false},
-      {"dense", {unstructured(1)}, true, true, true},
+        unstructured(.9)}},
+      {"bsr4x1", "block", {blocks(4, .05), blocks(4, .1), blocks(4, .3), blocks(4, .9)}},
+      {"bsr8x1", "block", {blocks(8, .1), blocks(8, .3)}},
+      {"nm1:4", "nm", {nm(1, 4)}},
+      {"nm2:4", "nm", {nm(2, 4)}},
+      {"nm2:4", "nm-matvec", {nm(2, 4)}, true},
+      {"bitmap", "bitmap-matvec", {unstructured(.1), unstructured(.3)}, true},
+      {"dense", "", {unstructured(1)}},
   };
   std::map<std::string, std::vector<Sample>> samples; // by kernel
   for (const Table &table : tables) {
     std::vector<Probe> probes;
     for (const Pattern &pattern : table.patterns) {
+      probes.push_back({768, 768, 1, pattern});
+      if (table.matvec)
+        continue;
       for (int64_t n : columns)
-        if (table.manyColumns)
-          probes.push_back({768, 768, n, pattern});
-      if (table.manyColumns && table.bothShapes)
-        for (int64_t n : {2 * lanes, 8 * lanes})
-          probes.push_back({2048, 128, n, pattern});
-      if (table.singleColumn)
-        probes.push_back({768, 768, 1, pattern});
+        probes.push_back({768, 768, n, pattern});
+      for (int64_t n : {2 * lanes, 8 * lanes})
+        probes.push_back({2048, 128, n, pattern});
+      if (table.format == "dense") // one density must tell what values, rows and calls cost
+        for (auto [m, k, n] : {std::tuple<int64_t, int64_t, int64_t>{16, 1024, lanes},
+                               {16, 1024, 8 * lanes},
+                               {64, 64, lanes},
+                               {128, 128, 8 * lanes},
+                               {256, 256, 2 * lanes},
+                               {512, 512, lanes},
+                               {512, 512, 16 * lanes},
+                               {1536, 1536, 8 * lanes},
+                               {2048, 512, 4 * lanes},
+                               {512, 2048, 8 * lanes}})
+          probes.push_back({m, k, n, pattern});
     }
     std::vector<Sample> measured;
-    if (runtime::Error error = measure(table.format, probes, setup, measured))
-      return fail(*error);
+    if (runtime::Error error = measure(table.format, table.kernel, probes, setup, measured)) {
+      if (!table.matvec)
+        return fail(*error);
+      llvm::errs() << table.kernel << " is left out: " << *error << "\n";
+      continue;
+    }
     for (Sample &sample : measured)
       samples[sample.info.kernel == "onednn" ? "dense" : sample.info.kernel].push_back(std::move(sample));
-    llvm::errs() << table.format << ": " << probes.size() << " kernels measured, "
+    llvm::errs() << table.format << " " << table.kernel << ": " << probes.size() << " kernels measured, "
                  << format("%.0f", (nowMicroseconds() - begin) * 1e-6) << " s\n";
   }
   for (auto &[name, measured] : samples)
@@ -392,7 +406,7 @@ int spnn::bench::checkCalibration(const std::string &file, const std::string &cp
   std::vector<double> errors;
   for (const auto &[formatName, probes] : groups) {
     std::vector<Sample> samples;
-    if (runtime::Error error = measure(formatName, probes, setup, samples))
+    if (runtime::Error error = measure(formatName, "", probes, setup, samples))
       return fail(*error);
     for (const Sample &sample : samples) {
       double error = sample.info.predicted / sample.microseconds - 1;
