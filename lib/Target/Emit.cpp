@@ -25,8 +25,12 @@
 #include "llvm/Support/SmallVectorMemoryBuffer.h"
 #include "llvm/Support/raw_ostream.h"
 
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
 #include <dlfcn.h>
 #include <sys/auxv.h>
+#include <unistd.h>
 
 using namespace mlir;
 using namespace spnn;
@@ -136,13 +140,18 @@ static target::Error emitSharedLibrary(ModuleOp module, StringRef path) {
   target::LLVMCode code;
   if (target::Error error = code.build(module))
     return error;
-  SmallString<128> object, library;
+  SmallString<128> object;
+  std::string library;
   if (std::error_code status = llvm::sys::fs::createTemporaryFile("spnn-model", "o", object))
     return "cannot create a temporary file: " + status.message();
   llvm::FileRemover removeObject(object);
   // In the folder of the output, so that the last step is a rename.
-  if (std::error_code status = llvm::sys::fs::createUniqueFile(path + ".%%%%%%.tmp", library))
-    return "cannot write " + path.str() + ": " + status.message();
+  // mkstemps takes the path as it is; createUniqueFile would replace every '%' in it.
+  library = (path + ".XXXXXX.tmp").str();
+  int descriptor = mkstemps(library.data(), /*suffix length=*/4);
+  if (descriptor < 0)
+    return "cannot write " + path.str() + ": " + std::string(std::strerror(errno));
+  close(descriptor);
   llvm::FileRemover removeLibrary(library);
   {
     std::error_code status;
