@@ -1,3 +1,426 @@
+//===----------------------------------------------------------------------===//
+//
+// Part of the sparse neural network compiler, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Calibration of the cost model: measures the machine and our compiled kernels, fits the coefficients of a target
+// description, and compares predictions with measurements.
+//
+//===----------------------------------------------------------------------===//
+#include "Buffer.h"
+#include "Machine.h"
+#include "Ours.h"
 #include "Suites.h"
-int spnn::bench::calibrate(const CalibrateOptions &options) { return 1; }
-int spnn::bench::checkCalibration(const std::string &file, const std::string &cpu) { return 1; }
+#include "Timing.h"
+
+#include "spnn/Cost/Cpu.h"
+#include "spnn/Cost/TargetDescription.h"
+
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/Format.h"
+#include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/raw_ostream.h"
+
+#include <dnnl.h>
+
+#include <cmath>
+#include <numeric>
+
+using namespace spnn;
+using namespace spnn::bench;
+using llvm::format;
+
+namespace {
+/// A product to measure.
+struct Probe {
+  int64_t rows, cols, columns;
+  Pattern pattern;
+};
+
+/// A measured product.
+struct Sample {
+  Probe probe;
+  Compiled::Info info;
+  double microseconds = 0;
+
+  double density() const {
+    return static_cast<double>(info.storedValues) / (static_cast<double>(probe.rows) * probe.cols);
+  }
+};
+
+struct Setup {
+  std::string cpu = "native", targetFile;
+  double secondsPerProbe = 0.08;
+};
+} // namespace
+
+static Pattern unstructured(double density) { return {Pattern::Kind::Unstructured, 1, 1, 1 - density, "", ""}; }
+static Pattern blocks(int64_t rows, double density) { return {Pattern::Kind::Block, rows, 1, 1 - density, "", ""}; }
+static Pattern nm(int64_t n, int64_t m) {
+  return {Pattern::Kind::NM, n, m, 1 - static_cast<double>(n) / static_cast<double>(m), "", ""};
+}
+
+/// Compiles all probes, of one format, into one library and times them in turns: kernels alone, on packed panels; dense
+/// products as layers. Small matrices are rotated, so that no branch predictor learns one. Appends to `samples`.
+/// `kernel`, if not empty, is taken instead of the cost model's choice.
+static runtime::Error measure(const std::string &formatName, const std::string &kernel,
+                              const std::vector<Probe> &probes, const Setup &setup, std::vector<Sample> &samples) {
+  constexpr double kRotatedNonzeros = 150e3;
+  bool dense = formatName == "dense";
+  std::map<std::tuple<int64_t, int64_t, std::string, int>, Matrix> matrices;
+  std::vector<Product> products;
+  std::vector<std::pair<size_t, int>> ranges; // first product, products
+  for (const Probe &probe : probes) {
+    double expected = static_cast<double>(probe.rows) * probe.cols * (1 - probe.pattern.sparsity);
+    int count = dense ? 1 : std::min(4, std::max(1, static_cast<int>(std::ceil(kRotatedNonzeros / expected))));
+    ranges.emplace_back(products.size(), count);
+    for (int i = 0; i < count; ++i) {
+      auto key = std::make_tuple(probe.rows, probe.cols, probe.pattern.name(), i);
+      auto found = matrices.find(key);
+      if (found == matrices.end())
+        found = matrices.emplace(key, *makeMatrix(probe.pattern, probe.rows, probe.cols, 17 + i)).first;
+      products.push_back({&found->second, probe.columns, dense ? Form::Linear : Form::Packed});
+    }
+  }
+  CompileOptions options;
+  options.format = formatName;
+  options.kernel = kernel;
+  options.cpu = setup.cpu;
+  options.targetFile = setup.targetFile;
+  std::unique_ptr<Compiled> compiled;
+  if (runtime::Error error = Compiled::compile(products, options, compiled))
+    return formatName + ": " + *error;
+
+  int64_t inputs = 1, outputs = 1;
+  for (size_t p = 0; p < products.size(); ++p) {
+    inputs = std::max(inputs, compiled->inputElements(p));
+    outputs = std::max(outputs, compiled->outputElements(p));
+  }
+  Buffer x(makeActivations(inputs, 5)), y(outputs);
+  Contest contest(/*threads=*/1);
+  runtime::Error failed;
+  for (auto [first, count] : ranges) {
+    for (int i = 0; i < count; ++i)
+      if (runtime::Error error = compiled->bind(first + i, x.data(), y.data()))
+        return error;
+    contest.add([&, first = first](int i) { failed = compiled->run(first + i); }, count);
+  }
+  contest.hold(setup.secondsPerProbe * static_cast<double>(probes.size()), 7);
+  if (failed)
+    return failed;
+  for (size_t i = 0; i < probes.size(); ++i)
+    // The median would take in the neighbours on a shared machine; the best round is what the kernel can do.
+    samples.push_back({probes[i], compiled->info(ranges[i].first), contest.get(i).min});
+  return std::nullopt;
+}
+
+//===----------------------------------------------------------------------===//
+// Fitting
+//===----------------------------------------------------------------------===//
+
+/// Least squares of relative errors with non-negative unknowns, by coordinate descent: minimises the sum over samples
+/// of (row . x / time - 1)^2.
+static std::vector<double> fit(const std::vector<std::vector<double>> &rows, const std::vector<double> &times) {
+  size_t unknowns = rows.empty() ? 0 : rows[0].size();
+  std::vector<double> x(unknowns, 0);
+  std::vector<double> residual(rows.size(), -1); // row . x / time - 1
+  for (int sweep = 0; sweep < 20000; ++sweep) {
+    double moved = 0;
+    for (size_t u = 0; u < unknowns; ++u) {
+      double slope = 0, curvature = 0;
+      for (size_t r = 0; r < rows.size(); ++r) {
+        double a = rows[r][u] / times[r];
+        slope += a * residual[r];
+        curvature += a * a;
+      }
+      if (curvature == 0)
+        continue;
+      double next = std::max(0.0, x[u] - slope / curvature), step = next - x[u];
+      for (size_t r = 0; r < rows.size(); ++r)
+        residual[r] += rows[r][u] / times[r] * step;
+      x[u] = next;
+      moved = std::max(moved, std::fabs(step) * std::sqrt(curvature));
+    }
+    if (moved < 1e-7)
+      break;
+  }
+  return x;
+}
+
+static double rounded(double value) {
+  if (!(value > 0))
+    return 0;
+  double scale = std::pow(10.0, 2 - std::floor(std::log10(value)));
+  return std::round(value * scale) / scale;
+}
+
+/// The coefficients of one kernel from its samples.
+static cost::KernelCoefficients fitKernel(const std::vector<Sample> &samples, const cost::TargetDescription &target) {
+  cost::KernelCoefficients kernel;
+  // Single columns have coefficients of their own: per value, or per position where the pattern changes nothing.
+  std::vector<const Sample *> table;
+  std::vector<double> perNonzero, perPosition;
+  for (const Sample &sample : samples) {
+    if (sample.probe.columns > 1) {
+      table.push_back(&sample);
+      continue;
+    }
+    perNonzero.push_back(sample.microseconds * 1e3 / static_cast<double>(sample.info.storedValues));
+    perPosition.push_back(sample.microseconds * 1e3 / (static_cast<double>(sample.probe.rows) * sample.probe.cols));
+  }
+  if (!perNonzero.empty()) {
+    auto mean = [](const std::vector<double> &values) {
+      return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
+    };
+    auto spread = [](const std::vector<double> &values) {
+      return *std::max_element(values.begin(), values.end()) / *std::min_element(values.begin(), values.end());
+    };
+    if (spread(perPosition) < spread(perNonzero))
+      kernel.perPositionMatvecNs = rounded(mean(perPosition));
+    else
+      kernel.perNonzeroMatvecNs = rounded(mean(perNonzero));
+  }
+  if (table.empty())
+    return kernel;
+
+  int64_t lanes = target.vectorBytes / sizeof(float);
+  kernel.panelVectors =
+      std::max<int64_t>(1, table[0]->info.panelWidth / std::max<int64_t>(1, table[0]->info.panelVector));
+  if (table[0]->info.panelWidth == 0) // dense
+    kernel.panelVectors = 8;
+  std::vector<double> densities;
+  for (const Sample *sample : table) {
+    double density = std::round(sample->density() * 100) / 100;
+    if (!llvm::is_contained(densities, density))
+      densities.push_back(density);
+  }
+  llvm::sort(densities);
+  std::vector<std::vector<double>> rows;
+  std::vector<double> times;
+  for (const Sample *sample : table) {
+    std::vector<double> row(densities.size() + 3, 0);
+    double stored = static_cast<double>(sample->info.storedValues);
+    double vectors = std::ceil(static_cast<double>(sample->probe.columns) / lanes);
+    double panels = std::ceil(vectors / static_cast<double>(kernel.panelVectors));
+    row[llvm::find(densities, std::round(sample->density() * 100) / 100) - densities.begin()] = stored * vectors;
+    row[densities.size()] = stored * panels;
+    row[densities.size() + 1] = panels * static_cast<double>(sample->probe.rows);
+    row[densities.size() + 2] = panels;
+    rows.push_back(std::move(row));
+    times.push_back(sample->microseconds * target.frequencyGHz * 1e3);
+  }
+  std::vector<double> x = fit(rows, times);
+  double before = 0;
+  for (size_t i = 0; i < densities.size(); ++i) {
+    // A denser matrix never costs less, says the format of the file.
+    double cycles = std::max(x[i], before / densities[i]);
+    cycles = std::max(rounded(cycles), 0.001);
+    if (cycles * densities[i] < before)
+      cycles = before / densities[i] * 1.001;
+    before = cycles * densities[i];
+    kernel.kappa.push_back({densities[i], cycles});
+  }
+  kernel.perEntryCycles = rounded(x[densities.size()]);
+  kernel.perRowCycles = rounded(x[densities.size() + 1]);
+  kernel.perTileCycles = rounded(x[densities.size() + 2]);
+  // One column never costs more than two, which fill a vector just as little.
+  for (const cost::KappaPoint &point : kernel.kappa)
+    kernel.perNonzeroMatvecNs =
+        std::min(kernel.perNonzeroMatvecNs, (point.cycles + kernel.perEntryCycles) / target.frequencyGHz);
+  kernel.perNonzeroMatvecNs = rounded(0.999 * kernel.perNonzeroMatvecNs);
+  return kernel;
+}
+
+//===----------------------------------------------------------------------===//
+// The two tools
+//===----------------------------------------------------------------------===//
+
+static int fail(const std::string &message) {
+  llvm::errs() << "spnn-bench: " << message << "\n";
+  return 1;
+}
+
+/// Keeps oneDNN to the instructions of the CPU that kernels are compiled for.
+static void limitOneDnn(unsigned vectorBytes) {
+  if (vectorBytes < 64)
+    dnnl_set_max_cpu_isa(vectorBytes == 32 ? dnnl_cpu_isa_avx2 : dnnl_cpu_isa_sse41);
+}
+
+int spnn::bench::calibrate(const CalibrateOptions &options) {
+  double begin = nowMicroseconds();
+  cost::Cpu cpu;
+  if (std::optional<std::string> error = cost::resolveCpu(options.cpu, cpu))
+    return fail(*error);
+  Setup setup;
+  setup.cpu = options.cpu;
+  cost::TargetDescription target;
+  target.vectorBytes = static_cast<unsigned>(cpu.vectorBytes);
+  limitOneDnn(target.vectorBytes);
+  target.hasFma = cpu.vectorBytes > 16;
+  target.llvmCpu = cpu.name;
+  target.name = options.name.empty() ? "calibrated-" + cpu.name : options.name;
+  target.source = "bench/calibrate on " + describeMachine() + ", kernels compiled for " + cpu.name + ".";
+  target.frequencyGHz = rounded(measureGigahertz());
+  double peak = measureMultiplyAdds(target.vectorBytes);
+  // The loop for 16 bytes has a multiply and an add in place of each FMA.
+  target.fmaPerCycle = std::round(100 * peak / (target.frequencyGHz * 2 * target.vectorBytes / sizeof(float))) / 100;
+  target.l1Bytes = std::max<uint64_t>(cacheBytes(1), 32768);
+  target.l2Bytes = std::max(cacheBytes(2), target.l1Bytes);
+  target.l3Bytes = cacheBytes(3) ? std::max(cacheBytes(3), target.l2Bytes) : 0;
+  target.bandwidth.l1 = rounded(measureBandwidth(target.vectorBytes, target.l1Bytes / 2));
+  target.bandwidth.l2 = rounded(measureBandwidth(target.vectorBytes, target.l2Bytes / 2));
+  uint64_t l3Sample = target.l3Bytes ? std::max(target.l3Bytes / 4, 2 * target.l2Bytes) : 4 * target.l2Bytes;
+  target.bandwidth.l3 = rounded(measureBandwidth(target.vectorBytes, l3Sample));
+  target.bandwidth.dram =
+      rounded(measureBandwidth(target.vectorBytes, std::max<uint64_t>(8 * target.l3Bytes, 1 << 27)));
+  target.cores = 0;
+  // Starting threads on busy cores takes what their other users leave.
+  constexpr double kUsualRegionMicroseconds = 3;
+  bool busy = loadAverage() > 0.7;
+  target.parallelRegionMicroseconds = busy ? kUsualRegionMicroseconds : rounded(measureParallelRegion(2));
+  if (busy)
+    target.source += " The machine was busy: parallelRegionMicroseconds is a guess.";
+  llvm::errs() << "peak " << format("%.0f", peak) << " GFLOP/s at " << format("%.2f", target.frequencyGHz)
+               << " GHz; GB/s: L1 " << format("%.0f", target.bandwidth.l1) << ", L2 "
+               << format("%.0f", target.bandwidth.l2) << ", L3 " << format("%.0f", target.bandwidth.l3) << ", DRAM "
+               << format("%.0f", target.bandwidth.dram) << "; parallel region "
+               << format("%.3g", target.parallelRegionMicroseconds) << " us"
+               << (busy ? " (guessed: the machine is busy)" : "") << "\n";
+
+  int64_t lanes = target.vectorBytes / sizeof(float);
+  // A vector, half a panel and whole panels show what an entry costs beside its vectors; short rows show what a row
+  // costs.
+  std::vector<int64_t> columns{lanes, 2 * lanes, 4 * lanes, 8 * lanes};
+  struct Table {
+    std::string format, kernel;
+    std::vector<Pattern> patterns;
+    bool matvec = false; ///< for one column only; not every CPU has such a kernel
+  };
+  std::vector<Table> tables{
+      {"csr",
+       "csr",
+       {unstructured(.05), unstructured(.1), unstructured(.2), unstructured(.3), unstructured(.5), unstructured(.7),
+        unstructured(.9)}},
+      {"bsr4x1", "block", {blocks(4, .05), blocks(4, .1), blocks(4, .3), blocks(4, .9)}},
+      {"bsr8x1", "block", {blocks(8, .1), blocks(8, .3)}},
+      {"nm1:4", "nm", {nm(1, 4)}},
+      {"nm2:4", "nm", {nm(2, 4)}},
+      {"nm2:4", "nm-matvec", {nm(2, 4)}, true},
+      {"bitmap", "bitmap-matvec", {unstructured(.1), unstructured(.3)}, true},
+      {"dense", "", {unstructured(1)}},
+  };
+  std::map<std::string, std::vector<Sample>> samples; // by kernel
+  for (const Table &table : tables) {
+    std::vector<Probe> probes;
+    for (const Pattern &pattern : table.patterns) {
+      probes.push_back({768, 768, 1, pattern});
+      if (table.matvec)
+        continue;
+      for (int64_t n : columns)
+        probes.push_back({768, 768, n, pattern});
+      for (int64_t n : {2 * lanes, 8 * lanes})
+        probes.push_back({2048, 128, n, pattern});
+      if (table.format == "dense") // one density must tell what values, rows and calls cost
+        for (auto [m, k, n] : {std::tuple<int64_t, int64_t, int64_t>{16, 1024, lanes},
+                               {16, 1024, 8 * lanes},
+                               {64, 64, lanes},
+                               {128, 128, 8 * lanes},
+                               {256, 256, 2 * lanes},
+                               {512, 512, lanes},
+                               {512, 512, 16 * lanes},
+                               {1536, 1536, 8 * lanes},
+                               {2048, 512, 4 * lanes},
+                               {512, 2048, 8 * lanes}})
+          probes.push_back({m, k, n, pattern});
+    }
+    std::vector<Sample> measured;
+    if (runtime::Error error = measure(table.format, table.kernel, probes, setup, measured)) {
+      if (!table.matvec)
+        return fail(*error);
+      llvm::errs() << table.kernel << " is left out: " << *error << "\n";
+      continue;
+    }
+    for (Sample &sample : measured)
+      samples[sample.info.kernel == "onednn" ? "dense" : sample.info.kernel].push_back(std::move(sample));
+    llvm::errs() << table.format << " " << table.kernel << ": " << probes.size() << " kernels measured, "
+                 << format("%.0f", (nowMicroseconds() - begin) * 1e-6) << " s\n";
+  }
+  for (auto &[name, measured] : samples)
+    target.kernels[name] = fitKernel(measured, target);
+  if (options.output == "-") {
+    llvm::outs() << cost::printTarget(target);
+    return 0;
+  }
+  if (llvm::Error error = cost::saveTarget(target, options.output))
+    return fail(llvm::toString(std::move(error)));
+  return 0;
+}
+
+int spnn::bench::checkCalibration(const std::string &file, const std::string &cpuName) {
+  if (file.empty())
+    return fail("check needs a target description, --file FILE");
+  if (!cost::findTarget(file)) {
+    llvm::Expected<cost::TargetDescription> target = cost::loadTarget(file);
+    if (!target)
+      return fail(llvm::toString(target.takeError()));
+  }
+  cost::Cpu cpu;
+  if (std::optional<std::string> error = cost::resolveCpu(cpuName, cpu))
+    return fail(*error);
+  limitOneDnn(static_cast<unsigned>(cpu.vectorBytes));
+  Setup setup;
+  setup.cpu = cpuName;
+  setup.targetFile = file;
+  // None of these is a sample of the calibration.
+  std::vector<std::pair<std::string, std::vector<Probe>>> groups{
+      {"csr",
+       {{768, 768, 128, unstructured(.15)},
+        {3072, 768, 128, unstructured(.1)},
+        {768, 3072, 64, unstructured(.05)},
+        {1024, 1024, 100, unstructured(.4)},
+        {512, 512, 33, unstructured(.25)},
+        {512, 2048, 512, unstructured(.2)},
+        {1024, 512, 17, unstructured(.6)},
+        {1024, 1024, 1, unstructured(.1)}}},
+      {"bsr4x1",
+       {{768, 768, 128, blocks(4, .2)},
+        {3072, 768, 128, blocks(4, .1)},
+        {1024, 512, 100, blocks(4, .15)},
+        {512, 512, 16, blocks(4, .4)},
+        {1024, 1024, 1, blocks(4, .2)}}},
+      {"bsr8x1", {{1024, 768, 128, blocks(8, .15)}, {768, 768, 48, blocks(8, .05)}}},
+      {"nm2:4", {{1024, 1024, 128, nm(2, 4)}, {512, 768, 100, nm(2, 4)}, {3072, 768, 16, nm(2, 4)}}},
+      {"nm1:4", {{1024, 1024, 128, nm(1, 4)}}},
+      {"bitmap", {{1024, 1024, 1, unstructured(.2)}}},
+      {"dense",
+       {{1024, 1024, 128, unstructured(1)},
+        {3072, 768, 100, unstructured(1)},
+        {512, 512, 16, unstructured(1)},
+        {1024, 512, 1, unstructured(1)}}},
+  };
+  llvm::outs() << "predictions from " << file << ", kernels compiled for " << cpu.name << ", " << describeMachine()
+               << "\n"
+               << llvm::left_justify("case", 40) << llvm::left_justify("kernel", 16) << "predicted  measured  error\n";
+  std::vector<double> errors;
+  for (const auto &[formatName, probes] : groups) {
+    std::vector<Sample> samples;
+    if (runtime::Error error = measure(formatName, "", probes, setup, samples))
+      return fail(*error);
+    for (const Sample &sample : samples) {
+      double error = sample.info.predicted / sample.microseconds - 1;
+      errors.push_back(std::fabs(error));
+      std::string name = llvm::formatv("{0}x{1}x{2}/{3}", sample.probe.rows, sample.probe.cols, sample.probe.columns,
+                                       sample.probe.pattern.name());
+      llvm::outs() << llvm::left_justify(name, 40) << llvm::left_justify(sample.info.kernel, 16)
+                   << format("%9.1f", sample.info.predicted) << format("%10.1f", sample.microseconds)
+                   << format("%6.0f %%", 100 * error) << "\n";
+    }
+  }
+  llvm::sort(errors);
+  size_t close = llvm::count_if(errors, [](double error) { return error <= 0.2; });
+  llvm::outs() << "error: median " << format("%.0f", 100 * errors[errors.size() / 2]) << " %, largest "
+               << format("%.0f", 100 * errors.back()) << " %; " << close << " of " << errors.size() << " within 20 %\n";
+  return 0;
+}

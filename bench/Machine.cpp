@@ -18,8 +18,6 @@
 #include <fstream>
 #include <thread>
 
-#include <unistd.h>
-
 using namespace spnn::bench;
 
 std::string spnn::bench::describeMachine() {
@@ -39,9 +37,19 @@ std::string spnn::bench::describeMachine() {
 }
 
 uint64_t spnn::bench::cacheBytes(int level) {
-  static const int names[] = {_SC_LEVEL1_DCACHE_SIZE, _SC_LEVEL2_CACHE_SIZE, _SC_LEVEL3_CACHE_SIZE};
-  long bytes = sysconf(names[level - 1]);
-  return bytes > 0 ? static_cast<uint64_t>(bytes) : 0;
+  // sysconf adds up the L3 caches of a socket, of which a core sees one.
+  for (int index = 0; index < 8; ++index) {
+    std::string folder = "/sys/devices/system/cpu/cpu0/cache/index" + std::to_string(index) + "/", type;
+    int found = 0;
+    uint64_t size = 0;
+    char unit = 0;
+    std::ifstream(folder + "type") >> type;
+    std::ifstream(folder + "level") >> found;
+    std::ifstream(folder + "size") >> size >> unit;
+    if (found == level && type != "Instruction")
+      return unit == 'K' ? size << 10 : unit == 'M' ? size << 20 : size;
+  }
+  return 0;
 }
 
 double spnn::bench::loadAverage() {
@@ -98,16 +106,40 @@ double spnn::bench::runMultiplyAdds(unsigned vectorBytes, int64_t iterations) {
   return 2.0 * kChains * (vectorBytes / sizeof(float)) * static_cast<double>(iterations);
 }
 
+double spnn::bench::measureMultiplyAdds(unsigned vectorBytes) {
+  double best = 0;
+  for (int round = 0; round < 50; ++round) {
+    double begin = threadMicroseconds();
+    double work = runMultiplyAdds(vectorBytes, 20000);
+    best = std::max(best, work / ((threadMicroseconds() - begin) * 1e3));
+  }
+  return best;
+}
+
+double spnn::bench::measureParallelRegion(int threads) {
+  double best = 1e9;
+  for (int round = 0; round < 20; ++round) {
+    constexpr int kRegions = 200;
+    double begin = nowMicroseconds();
+    for (int i = 0; i < kRegions; ++i) {
+#pragma omp parallel num_threads(threads)
+      asm volatile("");
+    }
+    best = std::min(best, (nowMicroseconds() - begin) / kRegions);
+  }
+  return best;
+}
+
 double spnn::bench::measureGigahertz() {
   double best = 0;
   for (int round = 0; round < 20; ++round) {
     constexpr int64_t kSteps = 1 << 20;
-    double begin = nowMicroseconds();
+    double begin = threadMicroseconds();
     uint64_t value = 1;
     for (int64_t i = 0; i < kSteps / 16; ++i)
       for (int j = 0; j < 16; ++j)
         asm volatile("imul %0, %0" : "+r"(value)); // three cycles on every CPU with AVX2
-    best = std::max(best, 3.0 * kSteps / ((nowMicroseconds() - begin) * 1e3));
+    best = std::max(best, 3.0 * kSteps / ((threadMicroseconds() - begin) * 1e3));
   }
   return best;
 }
@@ -124,10 +156,10 @@ double spnn::bench::measureBandwidth(unsigned vectorBytes, uint64_t bytes) {
   double best = 0;
   for (int round = 0; round < 12; ++round) {
     read(data, bytes);
-    double begin = nowMicroseconds();
+    double begin = threadMicroseconds();
     for (int64_t i = 0; i < passes; ++i)
       read(data, bytes);
-    best = std::max(best, static_cast<double>(passes) * bytes / ((nowMicroseconds() - begin) * 1e3));
+    best = std::max(best, static_cast<double>(passes) * bytes / ((threadMicroseconds() - begin) * 1e3));
   }
   free(memory);
   return best;

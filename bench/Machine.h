@@ -26,6 +26,10 @@ double loadAverage();
 /// Runs `iterations` times 12 independent chains of multiply-adds on vectors of `vectorBytes` (64, 32, or 16: without
 /// FMA, a multiply and an add) and returns the floating-point operations done.
 double runMultiplyAdds(unsigned vectorBytes, int64_t iterations);
+/// GFLOP/s of that loop on one core, the best of several rounds.
+double measureMultiplyAdds(unsigned vectorBytes);
+/// Microseconds to start and join that many threads with nothing to do.
+double measureParallelRegion(int threads);
 /// Cycles a nanosecond, by a chain of dependent additions.
 double measureGigahertz();
 /// GB/s at which vectors of that size are read from a buffer of `bytes`, the best of several passes.

@@ -8,6 +8,7 @@
 // Suite matmul: sparse weights times dense activations, ours in three forms beside the peers.
 //
 //===----------------------------------------------------------------------===//
+#include "Buffer.h"
 #include "Machine.h"
 #include "Ours.h"
 #include "Peers.h"
@@ -40,34 +41,6 @@ struct Case {
   std::string name() const {
     return std::to_string(m) + "x" + std::to_string(k) + "x" + std::to_string(n) + "/" + pattern.name();
   }
-};
-
-/// Cache-line aligned floats, as every serious caller has them.
-class Buffer {
-public:
-  explicit Buffer(int64_t count) : size(std::max<int64_t>(count, 1)) {
-    storage.resize(size + 16);
-    uintptr_t address = reinterpret_cast<uintptr_t>(storage.data());
-    first = reinterpret_cast<float *>((address + 63) & ~uintptr_t(63));
-  }
-  explicit Buffer(const std::vector<float> &values) : Buffer(static_cast<int64_t>(values.size())) {
-    std::copy(values.begin(), values.end(), first);
-  }
-  Buffer(Buffer &&) = default;
-  float *data() { return first; }
-  std::vector<float> copy() const { return std::vector<float>(first, first + size); }
-  void fill(float value) { std::fill(first, first + size, value); }
-
-private:
-  std::vector<float> storage;
-  int64_t size;
-  float *first;
-};
-
-/// One column of a row of the report.
-struct Measured {
-  Timing timing;
-  std::string error; ///< not empty for a wrong result
 };
 
 class MatmulSuite {
@@ -229,7 +202,7 @@ runtime::Error MatmulSuite::runCase(const Case &c) {
     }
   y.fill(0);
 
-  Contest contest;
+  Contest contest(options.threads);
   std::vector<size_t> oursEntries, peerEntries;
   for (size_t form = 0; form * count < products.size(); ++form)
     oursEntries.push_back(contest.add([&, form](int i) { failed = ours->run(form * count + i); }, count));

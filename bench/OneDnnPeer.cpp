@@ -10,6 +10,8 @@
 //===----------------------------------------------------------------------===//
 #include "Peers.h"
 
+#include "llvm/ADT/StringRef.h"
+
 #include <dnnl.hpp>
 
 #include <unordered_map>
@@ -32,7 +34,8 @@ struct Primitive {
   std::unordered_map<int, Memory> arguments;
 };
 
-/// dst[rows][cols] = src[rows][inner] weights[inner][cols], tags as the plain operands lie.
+/// dst[rows][cols] = src[rows][inner] weights[inner][cols], tags as the plain operands lie. Null if oneDNN has no
+/// optimised code for it.
 std::shared_ptr<Primitive> makePrimitive(int64_t rows, int64_t inner, int64_t cols, Memory::format_tag srcTag,
                                          Memory::format_tag weightsTag, Memory::format_tag dstTag, const float *src,
                                          const float *weights, float *dst, bool constantIsSrc) {
@@ -45,6 +48,9 @@ std::shared_ptr<Primitive> makePrimitive(int64_t rows, int64_t inner, int64_t co
   dnnl::matmul::desc description(constantIsSrc ? desc(rows, inner, any) : srcPlain,
                                  constantIsSrc ? weightsPlain : desc(inner, cols, any), desc(rows, cols, dstTag));
   dnnl::matmul::primitive_desc primitive(description, result->engine);
+  // The reference loops would take a second a call.
+  if (llvm::StringRef(primitive.impl_info_str()).starts_with("ref"))
+    return nullptr;
   result->matmul = dnnl::matmul(primitive);
   Memory srcMemory(srcPlain, result->engine, const_cast<float *>(src));
   Memory weightsMemory(weightsPlain, result->engine, const_cast<float *>(weights));
@@ -78,10 +84,11 @@ std::vector<PeerVariant> spnn::bench::makeOneDnnPeers(const Matrix &matrix, cons
                           const float *weights, bool constantIsSrc) {
     try {
       auto primitive = makePrimitive(rows, k, cols, srcTag, weightsTag, dstTag, src, weights, y, constantIsSrc);
-      add(variant, linear, [primitive](int) {
-        primitive->matmul.execute(primitive->stream, primitive->arguments);
-        primitive->stream.wait();
-      });
+      if (primitive)
+        add(variant, linear, [primitive](int) {
+          primitive->matmul.execute(primitive->stream, primitive->arguments);
+          primitive->stream.wait();
+        });
     } catch (const dnnl::error &) {
       // This version has no such primitive; the others remain.
     }

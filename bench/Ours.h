@@ -37,6 +37,7 @@ struct Product {
 
 struct CompileOptions {
   std::string format; ///< forced; empty leaves the choice to the cost model
+  std::string kernel; ///< likewise
   int threads = 1;
   std::string cpu = "native", targetFile;
 };

@@ -31,8 +31,11 @@ def unpack_dlmc():
     for file in files:
         # <network>/<method>/<sparsity>/<layer>: the method is the same for all that we use.
         relative = file.relative_to(source)
-        out = target / f"{relative.parts[0]}-{file.name[:-len('.xz')]}"
-        out = target / relative.parts[-2] / out.name
+        name = f"{relative.parts[0]}-{file.name[:-len('.xz')]}"
+        for long, short in (("_fully_connected", ""), ("self_attention_multihead_attention", "attention"),
+                            ("bottleneck_", ""), ("block_group", "group"), ("body_", "")):
+            name = name.replace(long, short)
+        out = target / relative.parts[-2] / name
         if not out.exists():
             out.parent.mkdir(parents=True, exist_ok=True)
             out.write_bytes(lzma.decompress(file.read_bytes()))

@@ -35,9 +35,10 @@ class Tally:
                 self.passed += 1
         return bool(cases)
 
-    def add_entry(self, entry, status, output, results):
-        """One ctest entry, `status` being run, fail or notrun (disabled entries count nowhere)."""
-        if status == "disabled":
+    def add_entry(self, entry, status, why_skipped, results):
+        """One ctest entry, `status` being run, fail, notrun or disabled."""
+        # ctest says notrun of what it could not start, and of what ended with the status that means "skipped".
+        if status == "disabled" or why_skipped.startswith("SKIP_"):
             self.skipped += 1
             return
         failures = len(self.failed)
@@ -72,10 +73,12 @@ def run_ctest(build, jobs, selection):
     tally = Tally()
     for entry in ElementTree.parse(summary).getroot().iter("testcase"):
         output = entry.findtext("system-out") or ""
-        tally.add_entry(entry.get("name"), entry.get("status"), output, results)
-        # What a test wants people to see, such as how many of the operator models pass.
-        for line in re.findall(r"^SUMMARY: (.*)$", output, re.MULTILINE):
-            print("%s: %s" % (entry.get("name"), line))
+        skipped = entry.find("skipped")
+        tally.add_entry(entry.get("name"), entry.get("status"),
+                        "" if skipped is None else skipped.get("message", ""), results)
+        # What a test wants people to see stands behind its name, such as how many of the operator models pass.
+        for line in re.findall("^" + re.escape(entry.get("name")) + ": .*$", output, re.MULTILINE):
+            print(line)
     return tally
 
 

@@ -123,6 +123,7 @@ def sha256(path):
 class Job:
     def __init__(self, args):
         self.args = args
+        self.load = os.getloadavg()[0]
         self.tools = Tools(args.build)
         self.folder = os.path.join(args.build, "fashion-mnist")
         os.makedirs(self.folder, exist_ok=True)
@@ -332,12 +333,14 @@ def summarise(job, results):
                                        for threads in THREADS))
             rows.append(cells)
     lines = [format_table(rows), "",
-             "Time an image, median of %d rounds in which all peers took turns; a ratio is the peer's time over ours, with"
-             % job.args.rounds,
+             "Time an image, median of %s in which all peers took turns; a ratio is the peer's time over ours, with"
+             % ("1 round" if job.args.rounds == 1 else "%d rounds" % job.args.rounds),
              "1 and with 2 threads. oneDNN: the same network, dense, compiled by us into calls of oneDNN's sgemm."]
     if not with_ort:
         lines.append("ONNX Runtime is not installed for python3 nor for the Python that SPNN_PYTHON names.")
     lines.append("Machine: " + machine(job) + ".")
+    if job.load >= 0.5 * (os.cpu_count() or 1):
+        lines.append("Other programs were busy on it when this began (load average %.1f): times may be too long." % job.load)
     return "\n".join(lines)
 
 
@@ -379,7 +382,7 @@ def main():
         results = [job.run_model(name)[0] for name in args.models]
         summary = summarise(job, results)
         say(summary)
-        report = {"machine": machine(job), "rounds": args.rounds, "models": results, "faults": judge(results)}
+        report = {"machine": machine(job), "load_average": job.load, "rounds": args.rounds, "models": results, "faults": judge(results)}
         rebuild_onnx.write_atomically(args.json or job.path("results.json"),
                                       (json.dumps(report, indent=1) + "\n").encode())
         if args.readme:

@@ -14,7 +14,9 @@
 
 #include "FormatUtils.h"
 
+#include <algorithm>
 #include <limits>
+#include <utility>
 
 using namespace spnn::format;
 using namespace spnn::format::detail;
@@ -49,6 +51,15 @@ uint64_t loadUnsigned(const uint8_t *data, unsigned bytes) {
 }
 
 } // namespace
+
+DenseMatrix spnn::format::transposeMatrix(const DenseMatrix &matrix) {
+  DenseMatrix result = matrix;
+  std::swap(result.shape.rows, result.shape.cols);
+  for (int64_t row = 0; row < matrix.shape.rows; ++row)
+    for (int64_t col = 0; col < matrix.shape.cols; ++col)
+      std::copy_n(matrix.element(row, col), matrix.elementBytes, result.element(col, row));
+  return result;
+}
 
 bool DenseMatrix::isZero(int64_t row, int64_t col) const {
   uint64_t bits = loadUnsigned(element(row, col), elementBytes);

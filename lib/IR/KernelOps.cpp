@@ -121,7 +121,8 @@ void PackPanelsOp::getCanonicalizationPatterns(RewritePatternSet &patterns, MLIR
 LogicalResult KernelMatmulOp::verify() {
   // C1
   Type element = elementType(getInit());
-  if (failed(verifyRank(*this, "rhs", getRhs(), 1, element)) || failed(verifyRank(*this, "init", getInit(), 1, element)))
+  if (failed(verifyRank(*this, "rhs", getRhs(), 1, element)) ||
+      failed(verifyRank(*this, "init", getInit(), 1, element)))
     return failure();
   for (Value buffer : getStorage())
     if (failed(verifyRank(*this, "storage buffer", buffer, 1, nullptr)))

@@ -49,8 +49,8 @@ LogicalResult MatmulOp::verify() {
     return emitOpError() << "inner extents must agree, got " << leftInner << " of lhs and " << rightInner << " of rhs";
   // C3
   if (!areCompatible(result.getDimSize(0), getRows()) || !areCompatible(result.getDimSize(1), getColumns()))
-    return emitOpError() << "result must be " << printExtent(getRows()) << " x " << printExtent(getColumns()) << ", got "
-                         << result;
+    return emitOpError() << "result must be " << printExtent(getRows()) << " x " << printExtent(getColumns())
+                         << ", got " << result;
   if (result.getEncoding())
     return emitOpError() << "result must be dense, got " << result;
   // C4

@@ -136,10 +136,47 @@ static void addEntry(func::FuncOp function) {
     arguments.push_back(UnrealizedConversionCastOp::create(builder, loc, type, Value(descriptor)).getResult(0));
   }
   func::CallOp::create(builder, loc, function, arguments);
-  Value status = LLVM::CallOp::create(builder, loc, declare(module, "spnn_rt_leave", i32), ValueRange{state}).getResult();
+  Value status =
+      LLVM::CallOp::create(builder, loc, declare(module, "spnn_rt_leave", i32), ValueRange{state}).getResult();
   func::ReturnOp::create(builder, loc, status);
   // The name stays free for the program that links the model: it may well be `main`.
   function->setAttr("llvm.linkage", LLVM::LinkageAttr::get(context, LLVM::Linkage::Internal));
+}
+
+/// What spnn-prepare-results and bufferization leave behind: memrefs, and attributes that say what they mean.
+static LogicalResult checkPrepared(func::FuncOp function) {
+  auto fail = [&]() { return function.emitOpError() << "was not prepared by spnn-prepare-results: "; };
+  auto inputs = function->getAttrOfType<IntegerAttr>("spnn.inputs");
+  if (!inputs || inputs.getInt() < 0 || inputs.getInt() > function.getNumArguments())
+    return fail() << "'spnn.inputs' must count its inputs";
+  if (function.getNumResults() != 0)
+    return fail() << "it has results";
+  for (Type type : function.getArgumentTypes())
+    if (auto memref = dyn_cast<MemRefType>(type); !memref || !memref.getLayout().isIdentity())
+      return fail() << "arguments are dense memrefs, got " << type << " (is it bufferized?)";
+  unsigned outputs = function.getNumArguments() - inputs.getInt();
+  auto extents = function->getAttrOfType<ArrayAttr>("spnn.result_extents");
+  if (!extents || extents.size() != outputs)
+    return fail() << "'spnn.result_extents' must have an entry for each of its " << outputs << " results";
+  for (auto [number, entry] : llvm::enumerate(extents)) {
+    auto type = cast<MemRefType>(function.getArgumentTypes()[inputs.getInt() + number]);
+    auto dims = dyn_cast<ArrayAttr>(entry);
+    bool isValid = dims && static_cast<int64_t>(dims.size()) == type.getRank();
+    for (int64_t dim = 0; isValid && dim < type.getRank(); ++dim) {
+      if (!type.isDynamicDim(dim))
+        continue;
+      auto source = dyn_cast<DenseI64ArrayAttr>(dims[dim]);
+      isValid = source && source.size() == 2 && source[0] >= 0 && source[0] < inputs.getInt();
+      if (!isValid)
+        break;
+      auto input = cast<MemRefType>(function.getArgumentTypes()[source[0]]);
+      isValid = source[1] >= 0 && source[1] < input.getRank() && input.isDynamicDim(source[1]);
+    }
+    if (!isValid)
+      return fail() << "'spnn.result_extents' must trace each dynamic extent of result " << number
+                    << " to a dynamic extent of an input";
+  }
+  return success();
 }
 
 namespace {
@@ -153,9 +190,13 @@ struct EmitEntryPoints : public spnn::impl::EmitEntryPointsBase<EmitEntryPoints>
     description.producer = "spnn " SPNN_VERSION;
     description.target = target ? target.getCpu().str() : "generic";
     SmallVector<func::FuncOp> functions;
-    for (func::FuncOp function : module.getOps<func::FuncOp>())
-      if (function->hasAttr("spnn.inputs"))
-        functions.push_back(function);
+    for (func::FuncOp function : module.getOps<func::FuncOp>()) {
+      if (!function->hasAttr("spnn.inputs"))
+        continue;
+      if (failed(checkPrepared(function)))
+        return signalPassFailure();
+      functions.push_back(function);
+    }
     if (functions.empty()) {
       module.emitError() << "there is no public function to compile";
       return signalPassFailure();

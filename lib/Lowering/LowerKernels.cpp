@@ -15,6 +15,8 @@
 #include "spnn/Lowering/Passes.h"
 
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Linalg/Utils/Utils.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -42,6 +44,21 @@ struct LowerKernels : public spnn::impl::LowerKernelsBase<LowerKernels> {
       if (isa<KernelMatmulOp, KernelGemmOp, PackPanelsOp, UnpackPanelsOp>(op.getOperation()))
         kernels.push_back(op);
     });
+    // A copy between strided buffers would call memrefCopy, of a library that models do not link; loops do as well.
+    SmallVector<memref::CopyOp> copies;
+    module.walk([&](memref::CopyOp copy) {
+      auto isContiguous = [](Value value) {
+        auto type = dyn_cast<MemRefType>(value.getType());
+        return type && type.getLayout().isIdentity();
+      };
+      if (!isContiguous(copy.getSource()) || !isContiguous(copy.getTarget()))
+        copies.push_back(copy);
+    });
+    for (memref::CopyOp copy : copies) {
+      OpBuilder builder(copy);
+      linalg::makeMemRefCopyOp(builder, copy.getLoc(), copy.getSource(), copy.getTarget());
+      copy.erase();
+    }
     for (DestinationStyleOpInterface op : kernels) {
       if (failed(lower(op, parallel, vectorBytes)))
         return signalPassFailure();

@@ -15,6 +15,7 @@
 #include "mlir/Dialect/Bufferization/Transforms/BufferViewFlowAnalysis.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Interfaces/LoopLikeInterface.h"
 
 namespace spnn {
 #define GEN_PASS_DEF_PLANMEMORY
@@ -33,11 +34,12 @@ struct Lifetime {
   memref::AllocOp alloc;
   int64_t begin, end;
   int64_t order; ///< of its alloc, to break ties the same way each time
+  SmallVector<Operation *> deallocs = {};
 };
 
 struct Slot {
   SmallVector<memref::AllocOp> buffers;
-  int64_t freeFrom = 0;  ///< number of the first op after the last use
+  int64_t freeFrom = 0;    ///< number of the first op after the last use
   int64_t staticBytes = 0; ///< of the largest static buffer in it
 };
 
@@ -47,6 +49,18 @@ std::optional<int64_t> staticBytes(memref::AllocOp alloc) {
   if (!type.hasStaticShape())
     return std::nullopt;
   return type.getNumElements() * static_cast<int64_t>(llvm::divideCeil(type.getElementTypeBitWidth(), 8));
+}
+
+/// True if the static extents alone already ask for more than can be addressed.
+bool isTooLarge(MemRefType type) {
+  int64_t bytes = llvm::divideCeil(type.getElementTypeBitWidth(), 8);
+  for (int64_t extent : type.getShape())
+    if (extent == 0)
+      return false;
+  for (int64_t extent : type.getShape())
+    if (!ShapedType::isDynamic(extent) && llvm::MulOverflow(bytes, extent, bytes))
+      return true;
+  return bytes > std::numeric_limits<int64_t>::max() / 4;
 }
 
 struct PlanMemory : public spnn::impl::PlanMemoryBase<PlanMemory> {
@@ -64,6 +78,12 @@ struct PlanMemory : public spnn::impl::PlanMemoryBase<PlanMemory> {
     SmallVector<Slot> slots = assign(lifetimes);
     if (failed(place(function, slots)))
       return signalPassFailure();
+    // A dealloc of a value that may be one of several buffers belongs to each of them.
+    llvm::SmallSetVector<Operation *, 4> deallocs;
+    for (const Lifetime &lifetime : lifetimes)
+      deallocs.insert(lifetime.deallocs.begin(), lifetime.deallocs.end());
+    for (Operation *dealloc : deallocs)
+      dealloc->erase();
     numBuffers += lifetimes.size();
     numSlots += slots.size();
   }
@@ -88,15 +108,44 @@ LogicalResult PlanMemory::collect(func::FuncOp function, SmallVectorImpl<Lifetim
       alloc.emitOpError() << "has a type that the arena cannot hold: " << type;
       return WalkResult::interrupt();
     }
+    if (isTooLarge(type)) {
+      alloc.emitOpError() << "asks for more memory than can be addressed: " << type;
+      return WalkResult::interrupt();
+    }
+    if (alloc.getAlignment().value_or(1) > static_cast<uint64_t>(kAlignment)) {
+      alloc.emitOpError() << "asks for an alignment of " << *alloc.getAlignment() << ", the arena is aligned to "
+                          << kAlignment;
+      return WalkResult::interrupt();
+    }
+    for (Operation *parent = alloc->getParentOp(); parent != function; parent = parent->getParentOp())
+      if (parent->hasTrait<OpTrait::HasParallelRegion>()) {
+        alloc.emitOpError() << "stands in a parallel '" << parent->getName()
+                            << "', whose iterations cannot share a buffer";
+        return WalkResult::interrupt();
+      }
     // A buffer of a loop body lives as long as the loop.
     int64_t at = number[body.findAncestorOpInBlock(*alloc)];
     Lifetime lifetime{alloc, at, at, static_cast<int64_t>(lifetimes.size())};
-    for (Value alias : aliases.resolve(alloc.getResult()))
+    for (Value alias : aliases.resolve(alloc.getResult())) {
+      auto argument = dyn_cast<BlockArgument>(alias);
+      if (argument && argument.getOwner() != &body && argument.getOwner()->getParentOp()->isAncestor(alloc)) {
+        alloc.emitOpError() << "is carried to the next iteration of a loop, which then needs a buffer of its own";
+        return WalkResult::interrupt();
+      }
       for (Operation *user : alias.getUsers()) {
+        if (isa<func::ReturnOp>(user)) {
+          alloc.emitOpError() << "is returned, but the arena belongs to the call";
+          return WalkResult::interrupt();
+        }
+        if (isa<memref::DeallocOp>(user)) {
+          lifetime.deallocs.push_back(user);
+          continue;
+        }
         int64_t used = number[body.findAncestorOpInBlock(*user)];
         lifetime.begin = std::min(lifetime.begin, used);
         lifetime.end = std::max(lifetime.end, used);
       }
+    }
     lifetimes.push_back(lifetime);
     return WalkResult::advance();
   });
@@ -133,6 +182,8 @@ LogicalResult PlanMemory::place(func::FuncOp function, ArrayRef<Slot> slots) {
   Location loc = function.getLoc();
   IRMapping entry;
   auto atEntry = [&](Value size, memref::AllocOp alloc) -> FailureOr<Value> {
+    if (auto argument = dyn_cast<BlockArgument>(size); argument && argument.getOwner() != &body)
+      return alloc.emitOpError() << "its size is not computed from extents of arguments, but from a block argument";
     SetVector<Operation *> slice;
     BackwardSliceOptions options;
     options.inclusive = true;
@@ -188,11 +239,11 @@ LogicalResult PlanMemory::place(func::FuncOp function, ArrayRef<Slot> slots) {
   for (const Slot &slot : slots)
     for (memref::AllocOp alloc : slot.buffers) {
       auto view = memref::ViewOp::create(builder, alloc.getLoc(), alloc.getType(), arena, offsets[alloc], sizes[alloc]);
-      for (Operation *user : llvm::make_early_inc_range(alloc->getUsers()))
-        if (isa<memref::DeallocOp>(user))
-          user->erase();
       alloc.replaceAllUsesWith(view.getResult());
-      alloc.erase();
     }
+  // Only now: one of them may be where the builder inserts.
+  for (const Slot &slot : slots)
+    for (memref::AllocOp alloc : slot.buffers)
+      alloc.erase();
   return success();
 }

@@ -69,7 +69,9 @@ LogicalResult prepare(func::FuncOp function) {
       return function.emitOpError() << "results of a compiled function are dense ranked tensors, got " << type;
 
   unsigned inputs = function.getNumArguments();
-  auto terminator = cast<func::ReturnOp>(function.getBody().front().getTerminator());
+  auto terminator = dyn_cast<func::ReturnOp>(function.getBody().front().getTerminator());
+  if (!terminator)
+    return function.emitOpError() << "must end with func.return";
   SmallVector<Attribute> extents;
   for (auto [number, result] : llvm::enumerate(terminator.getOperands())) {
     FailureOr<ArrayAttr> traced = traceExtents(function, result, number);
@@ -112,6 +114,14 @@ struct PrepareResults : public spnn::impl::PrepareResultsBase<PrepareResults> {
   using PrepareResultsBase::PrepareResultsBase;
 
   void runOnOperation() override {
+    // A function owns the arena while it runs, so nothing that uses one may be called from it.
+    WalkResult calls = getOperation().walk([](func::CallOp call) {
+      call.emitOpError() << "is left after inlining: recursive functions, functions marked no_inline and functions "
+                            "without a body cannot be compiled";
+      return WalkResult::interrupt();
+    });
+    if (calls.wasInterrupted())
+      return signalPassFailure();
     for (func::FuncOp function : getOperation().getOps<func::FuncOp>()) {
       if (function.isPrivate() || function.isExternal() || function->hasAttr("spnn.inputs"))
         continue;

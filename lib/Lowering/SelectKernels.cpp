@@ -142,8 +142,11 @@ LogicalResult KernelSelector::selectSparse(MatmulOp op, const format::DenseMatri
                             << (reasons.empty() ? "unknown kernel '" + wanted.str() + "'" : reasons) << ")";
 
   DictionaryAttr parameters = decision ? decision.getAs<DictionaryAttr>("parameters") : DictionaryAttr();
+  DictionaryAttr suitable = chosen->getParameters(problem);
   if (!parameters)
-    parameters = chosen->getParameters(problem);
+    parameters = suitable;
+  else if (std::optional<std::string> broken = findBadParameter(chosen->name(), parameters, suitable))
+    return op.emitOpError() << *broken;
   PanelsAttr panels = chosen->getPanels(problem);
   PackedWeights packed = chosen->pack(problem, parameters);
   SmallVector<Value> storage;
@@ -210,6 +213,17 @@ LogicalResult KernelSelector::selectDense(MatmulOp op) {
   Value lhs = flip ? op.getRhs() : op.getLhs(), rhs = flip ? op.getLhs() : op.getRhs();
   bool transposeLhs = flip ? !op.getTransposeRhs() : op.getTransposeLhs();
   bool transposeRhs = flip ? !op.getTransposeLhs() : op.getTransposeRhs();
+  // sgemm is up to three times slower on a transposed rhs (docs/performance.md), but for a single row, which only reads
+  // it through: constant weights are turned at compile time.
+  bool singleRow = cast<RankedTensorType>(lhs.getType()).getDimSize(transposeLhs ? 1 : 0) == 1;
+  if (transposeRhs && !singleRow) {
+    if (std::optional<format::DenseMatrix> weights = getConstantMatrix(rhs)) {
+      format::DenseMatrix turned = transposeMatrix(*weights);
+      auto type = RankedTensorType::get({turned.shape.rows, turned.shape.cols}, resultType.getElementType());
+      rhs = arith::ConstantOp::create(builder, loc, writeDenseMatrix(turned, type));
+      transposeRhs = false;
+    }
+  }
   SmallVector<OpFoldResult> sizes{tensor::getMixedSize(builder, loc, lhs, transposeLhs ? 1 : 0),
                                   tensor::getMixedSize(builder, loc, rhs, transposeRhs ? 0 : 1)};
   Value init = tensor::EmptyOp::create(builder, loc, sizes, resultType.getElementType());
@@ -301,6 +315,19 @@ struct FoldTransposeIntoPack : public OpRewritePattern<PackPanelsOp> {
   }
 };
 
+/// Panels unpack in either orientation at the same cost.
+struct FoldTransposeIntoUnpack : public OpRewritePattern<linalg::TransposeOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(linalg::TransposeOp op, PatternRewriter &rewriter) const override {
+    auto unpack = op.getInput().getDefiningOp<UnpackPanelsOp>();
+    if (!unpack || !unpack->hasOneUse() || op.getPermutation() != ArrayRef<int64_t>{1, 0})
+      return rewriter.notifyMatchFailure(op, "not a transposition of unpacked panels that nothing else reads");
+    rewriter.replaceOpWithNewOp<UnpackPanelsOp>(op, TypeRange{op->getResult(0).getType()}, unpack.getSource(),
+                                                op.getInit(), unpack.getPanels(), !unpack.getTranspose());
+    return success();
+  }
+};
+
 struct FoldDoubleTranspose : public OpRewritePattern<linalg::TransposeOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(linalg::TransposeOp op, PatternRewriter &rewriter) const override {
@@ -375,8 +402,8 @@ struct SelectKernels : public spnn::impl::SelectKernelsBase<SelectKernels> {
     numDense += selector.dense;
 
     RewritePatternSet patterns(&getContext());
-    patterns.add<FoldTransposeIntoPack, FoldDoubleTranspose, FoldTransposeIntoGemm, TransposeVectorAsReshape>(
-        &getContext());
+    patterns.add<FoldTransposeIntoPack, FoldTransposeIntoUnpack, FoldDoubleTranspose, FoldTransposeIntoGemm,
+                 TransposeVectorAsReshape>(&getContext());
     PackPanelsOp::getCanonicalizationPatterns(patterns, &getContext());
     linalg::TransposeOp::getCanonicalizationPatterns(patterns, &getContext());
     tensor::DimOp::getCanonicalizationPatterns(patterns, &getContext());

@@ -59,6 +59,8 @@ void spnn::buildCpuGraphStage(OpPassManager &pm, const CpuPipelineOptions &optio
 
 void spnn::buildCpuKernelStage(OpPassManager &pm, const CpuPipelineOptions &options) {
   pm.addPass(createSelectKernels());
+  // Ops of arith and math on tensors cannot be bufferized.
+  pm.addPass(createConvertElementwiseToLinalgPass());
   pm.addPass(createLinalgGeneralizeNamedOpsPass());
   pm.addPass(createLinalgElementwiseOpFusionPass());
   addCleanup(pm);

@@ -132,9 +132,7 @@ static const char *selectLanes(const ScalarKernel &, const Lane *const *in, Lane
 }
 
 static int64_t extendSigned(const IntegerKind &kind, int64_t a) { return kind.getSigned(a); }
-static int64_t extendUnsigned(const IntegerKind &kind, int64_t a) {
-  return static_cast<int64_t>(kind.getUnsigned(a));
-}
+static int64_t extendUnsigned(const IntegerKind &kind, int64_t a) { return static_cast<int64_t>(kind.getUnsigned(a)); }
 
 static const char *signedToFloat(const ScalarKernel &kernel, const Lane *const *in, Lane *out, int64_t n) {
   for (int64_t i = 0; i < n; ++i)

@@ -41,12 +41,8 @@ static int64_t shiftRightSigned(const Kind &k, int64_t a, int64_t b) {
 
 static int64_t maxSigned(const Kind &k, int64_t a, int64_t b) { return k.getSigned(a) < k.getSigned(b) ? b : a; }
 static int64_t minSigned(const Kind &k, int64_t a, int64_t b) { return k.getSigned(b) < k.getSigned(a) ? b : a; }
-static int64_t maxUnsigned(const Kind &k, int64_t a, int64_t b) {
-  return k.getUnsigned(a) < k.getUnsigned(b) ? b : a;
-}
-static int64_t minUnsigned(const Kind &k, int64_t a, int64_t b) {
-  return k.getUnsigned(b) < k.getUnsigned(a) ? b : a;
-}
+static int64_t maxUnsigned(const Kind &k, int64_t a, int64_t b) { return k.getUnsigned(a) < k.getUnsigned(b) ? b : a; }
+static int64_t minUnsigned(const Kind &k, int64_t a, int64_t b) { return k.getUnsigned(b) < k.getUnsigned(a) ? b : a; }
 
 // High halves of products and the carry of a sum.
 static int64_t carry(const Kind &k, int64_t a, int64_t b) {

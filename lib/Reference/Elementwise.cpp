@@ -26,7 +26,7 @@ static LogicalResult evaluateConstant(Interpreter &interpreter, Operation *op) {
     if (!type)
       return op->emitOpError("has type ") << constant.getType() << ", and the evaluator only knows ranked tensors";
     // Refuses what is too large before it is read.
-    if (failed(interpreter.allocate(op, elementType, type.getShape())))
+    if (failed(interpreter.checkAllocation(op, elementType, type.getShape())))
       return failure();
     FailureOr<Tensor> value = Tensor::fromElements(elements);
     if (failed(value))
@@ -104,8 +104,8 @@ static LogicalResult evaluateAffine(Interpreter &interpreter, Operation *op) {
   if (auto apply = dyn_cast<affine::AffineApplyOp>(op))
     map = apply.getAffineMap();
   else
-    map = isa<affine::AffineMinOp>(op) ? cast<affine::AffineMinOp>(op).getMap()
-                                       : cast<affine::AffineMaxOp>(op).getMap();
+    map =
+        isa<affine::AffineMinOp>(op) ? cast<affine::AffineMinOp>(op).getMap() : cast<affine::AffineMaxOp>(op).getMap();
   FailureOr<SmallVector<int64_t>> values = evaluateMap(interpreter, op, map);
   if (failed(values))
     return failure();

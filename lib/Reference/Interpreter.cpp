@@ -140,8 +140,7 @@ LogicalResult Interpreter::set(Operation *op, Value name, TensorRef value) {
   if (getElementTypeOrSelf(type) != value->elementType)
     return op->emitOpError("gives elements of type ") << value->elementType << " to a value of type " << type;
   ArrayRef<int64_t> declared = shaped ? shaped.getShape() : ArrayRef<int64_t>();
-  bool fits = declared.size() == value->shape.size() &&
-              llvm::all_of(llvm::zip(declared, value->shape), [](auto pair) {
+  bool fits = declared.size() == value->shape.size() && llvm::all_of(llvm::zip(declared, value->shape), [](auto pair) {
                 return ShapedType::isDynamic(std::get<0>(pair)) || std::get<0>(pair) == std::get<1>(pair);
               });
   if (!fits)
@@ -164,6 +163,12 @@ LogicalResult Interpreter::setInteger(Operation *op, Value name, int64_t value) 
 }
 
 FailureOr<Tensor> Interpreter::allocate(Operation *op, Type elementType, ArrayRef<int64_t> shape) {
+  if (failed(checkAllocation(op, elementType, shape)))
+    return failure();
+  return Tensor::zeros(elementType, shape);
+}
+
+LogicalResult Interpreter::checkAllocation(Operation *op, Type elementType, ArrayRef<int64_t> shape) {
   if (!Tensor::isSupported(elementType))
     return op->emitOpError("has element type ") << elementType << ", which the evaluator does not know";
   for (int64_t extent : shape)
@@ -185,7 +190,7 @@ FailureOr<Tensor> Interpreter::allocate(Operation *op, Type elementType, ArrayRe
       return op->emitOpError("asks for a tensor of shape ") << formatShape(shape) << ", which the system refuses";
     std::free(probe);
   }
-  return Tensor::zeros(elementType, shape);
+  return success();
 }
 
 FailureOr<TensorRef> Interpreter::share(Operation *op, Tensor &&value) {
@@ -237,8 +242,7 @@ LogicalResult Interpreter::runOp(Operation *op) {
   return op->emitOpError("is not an op that the reference evaluator knows");
 }
 
-FailureOr<SmallVector<TensorRef>> Interpreter::runBlock(Operation *op, Block &block,
-                                                        SmallVector<TensorRef> arguments) {
+FailureOr<SmallVector<TensorRef>> Interpreter::runBlock(Operation *op, Block &block, SmallVector<TensorRef> arguments) {
   if (arguments.size() != block.getNumArguments())
     return op->emitOpError("has a block of ")
            << block.getNumArguments() << " arguments that gets " << arguments.size() << " values";
@@ -298,7 +302,7 @@ FailureOr<SmallVector<TensorRef>> Interpreter::call(Operation *op, func::FuncOp 
 }
 
 FailureOr<SmallVector<Tensor>> spnn::reference::evaluate(func::FuncOp function, ArrayRef<Tensor> arguments,
-                                                   const EvaluatorOptions &options) {
+                                                         const EvaluatorOptions &options) {
   if (arguments.size() != function.getNumArguments())
     return function.emitOpError("takes ") << function.getNumArguments() << " arguments, got " << arguments.size();
   Interpreter interpreter(options);

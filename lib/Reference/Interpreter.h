@@ -59,7 +59,9 @@ public:
   llvm::LogicalResult set(mlir::Operation *op, mlir::Value name, Tensor &&value);
   llvm::LogicalResult setInteger(mlir::Operation *op, mlir::Value name, int64_t value);
 
-  /// Zeros, unless the type is not supported or the memory more than the options allow (an error at `op`).
+  /// An error at `op` if the type is not supported or such a tensor would take more memory than the options allow.
+  llvm::LogicalResult checkAllocation(mlir::Operation *op, mlir::Type elementType, llvm::ArrayRef<int64_t> shape);
+  /// Zeros, for which checkAllocation succeeds.
   llvm::FailureOr<Tensor> allocate(mlir::Operation *op, mlir::Type elementType, llvm::ArrayRef<int64_t> shape);
 
   /// Runs a block on arguments and returns the operands of its terminator. Arguments that the caller moved in may be

@@ -99,14 +99,13 @@ static FailureOr<Packing> getPacking(Interpreter &interpreter, OpTy op, ArrayRef
     expected.push_back(blocks[dim]);
   llvm::append_range(expected, packing.tiles);
   if (expected != packing.packedShape)
-    return op.emitOpError("needs shape ") << formatShape(expected) << " for the packed form of "
-                                          << formatShape(shape) << ", got " << formatShape(packedShape);
+    return op.emitOpError("needs shape ") << formatShape(expected) << " for the packed form of " << formatShape(shape)
+                                          << ", got " << formatShape(packedShape);
   return packing;
 }
 
 /// Calls fn(offset in the packed tensor, offset in the unpacked one or -1 in the padding) for each packed element.
-template <typename Fn>
-static void forEachPacked(const Packing &packing, int64_t size, Fn fn) {
+template <typename Fn> static void forEachPacked(const Packing &packing, int64_t size, Fn fn) {
   SmallVector<int64_t> index(packing.packedShape.size(), 0), strides = getStrides(packing.shape);
   for (int64_t i = 0; i < size; ++i) {
     int64_t offset = 0;

@@ -26,7 +26,7 @@ static LogicalResult evaluateConstant(Interpreter &interpreter, Operation *op) {
   if (!type.hasStaticShape() || type.getRank() != 2)
     return op->emitOpError("has type ") << type << ", which is no static matrix";
   // Refuses what is too large before it is unpacked.
-  if (failed(interpreter.allocate(op, type.getElementType(), type.getShape())))
+  if (failed(interpreter.checkAllocation(op, type.getElementType(), type.getShape())))
     return failure();
   auto emitError = [&]() { return op->emitOpError(); };
   std::unique_ptr<format::SparseFormat> format = getSparseFormat(type, emitError);
@@ -76,8 +76,7 @@ static LogicalResult evaluateConvert(Interpreter &interpreter, Operation *op) {
   auto type = cast<RankedTensorType>(convert.getType());
   if (isSparse(type) && value->shape.size() == 2) {
     auto staticType = RankedTensorType::get(value->shape, type.getElementType(), type.getEncoding());
-    std::unique_ptr<format::SparseFormat> format =
-        getSparseFormat(staticType, [&]() { return op->emitOpError(); });
+    std::unique_ptr<format::SparseFormat> format = getSparseFormat(staticType, [&]() { return op->emitOpError(); });
     if (!format)
       return failure();
     if (std::optional<std::string> broken = format->checkPack(toMatrix(*value)))

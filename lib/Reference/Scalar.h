@@ -41,9 +41,7 @@ struct IntegerKind {
     }
   }
   /// The value as Tensor holds it.
-  int64_t wrap(int64_t value) const {
-    return isUnsigned ? static_cast<int64_t>(getUnsigned(value)) : getSigned(value);
-  }
+  int64_t wrap(int64_t value) const { return isUnsigned ? static_cast<int64_t>(getUnsigned(value)) : getSigned(value); }
   /// The low bits of `value` read as a signed or an unsigned number.
   int64_t getSigned(int64_t value) const {
     return static_cast<int64_t>(static_cast<uint64_t>(value) << (64 - width)) >> (64 - width);
@@ -100,8 +98,7 @@ const char *mapFloat3(const ScalarKernel &, const Lane *const *in, Lane *out, in
     out[i].f = fn(in[0][i].f, in[1][i].f, in[2][i].f);
   return nullptr;
 }
-template <bool (*fn)(double)>
-const char *testFloat(const ScalarKernel &, const Lane *const *in, Lane *out, int64_t n) {
+template <bool (*fn)(double)> const char *testFloat(const ScalarKernel &, const Lane *const *in, Lane *out, int64_t n) {
   for (int64_t i = 0; i < n; ++i)
     out[i].i = fn(in[0][i].f);
   return nullptr;

@@ -64,8 +64,8 @@ FailureOr<Tensor> Tensor::fromElements(ElementsAttr attr) {
   Type elementType = type.getElementType();
   if (!type.hasStaticShape() || !isSupported(elementType))
     return failure();
-  // Whole bytes are read raw, odd widths one value at a time.
-  if (spnn::getElementBytes(elementType) != 0) {
+  // Whole bytes are read raw, odd widths and sparse attributes one value at a time.
+  if (spnn::getElementBytes(elementType) != 0 && isa<DenseElementsAttr, DenseResourceElementsAttr>(attr)) {
     std::optional<std::vector<uint8_t>> raw = readRawElements(attr);
     if (!raw)
       return failure();

@@ -117,7 +117,7 @@ static LogicalResult evaluateSplat(Interpreter &interpreter, Operation *op) {
 }
 
 LogicalResult spnn::reference::fillByBody(Interpreter &interpreter, Operation *op, Block &block, Tensor &result,
-                                    llvm::function_ref<bool(ArrayRef<int64_t>)> isSet) {
+                                          llvm::function_ref<bool(ArrayRef<int64_t>)> isSet) {
   Body body(interpreter, op, block);
   if (failed(body.prepare()))
     return failure();
@@ -154,8 +154,8 @@ LogicalResult spnn::reference::fillByBody(Interpreter &interpreter, Operation *o
 static LogicalResult evaluateGenerate(Interpreter &interpreter, Operation *op) {
   auto generate = cast<tensor::GenerateOp>(op);
   FailureOr<Tensor> result = allocateResult(interpreter, op, generate.getDynamicExtents());
-  if (failed(result) || failed(fillByBody(interpreter, op, generate.getBody().front(), *result,
-                                          [](ArrayRef<int64_t>) { return false; })))
+  if (failed(result) ||
+      failed(fillByBody(interpreter, op, generate.getBody().front(), *result, [](ArrayRef<int64_t>) { return false; })))
     return failure();
   return interpreter.set(op, op->getResult(0), std::move(*result));
 }
@@ -178,7 +178,7 @@ struct SliceMap {
 static FailureOr<SliceMap> getSliceMap(Operation *op, const Tensor &indices, ArrayRef<int64_t> dims,
                                        ArrayRef<int64_t> shape) {
   SliceMap map;
-  if (indices.shape.empty() || indices.shape.back() != static_cast<int64_t>(dims.size()))
+  if (dims.empty() || indices.shape.empty() || indices.shape.back() != static_cast<int64_t>(dims.size()))
     return op->emitOpError("needs ") << dims.size() << " coordinates an index, got indices of shape "
                                      << formatShape(indices.shape);
   SmallVector<int64_t> strides = getStrides(shape), sliceShape(shape);
@@ -193,7 +193,7 @@ static FailureOr<SliceMap> getSliceMap(Operation *op, const Tensor &indices, Arr
     map.within.push_back(offset);
     nextIndex(index, sliceShape);
   }
-  int64_t count = dims.empty() ? 1 : indices.size() / static_cast<int64_t>(dims.size());
+  int64_t count = indices.size() / static_cast<int64_t>(dims.size());
   for (int64_t i = 0; i < count; ++i) {
     int64_t start = 0;
     for (auto [j, dim] : llvm::enumerate(dims)) {
@@ -218,8 +218,7 @@ static LogicalResult evaluateGather(Interpreter &interpreter, Operation *op) {
     return failure();
   // The result keeps gathered dimensions with extent 1, or drops them.
   SmallVector<int64_t> shape(ArrayRef(indices->shape).drop_back());
-  bool dropped = gather.getResultType().getRank() !=
-                 static_cast<int64_t>(shape.size() + source->shape.size());
+  bool dropped = gather.getResultType().getRank() != static_cast<int64_t>(shape.size() + source->shape.size());
   for (auto [dim, extent] : llvm::enumerate(source->shape)) {
     bool isGathered = llvm::is_contained(gather.getGatherDims(), static_cast<int64_t>(dim));
     if (!isGathered || !dropped)
@@ -246,8 +245,8 @@ static LogicalResult evaluateScatter(Interpreter &interpreter, Operation *op) {
     return failure();
   if (static_cast<uint64_t>(source->size()) != uint64_t(map->starts.size()) * map->within.size())
     return op->emitOpError("scatters a source of shape ")
-           << formatShape(source->shape) << " by indices of shape " << formatShape(indices->shape)
-           << " into shape " << formatShape(result->shape);
+           << formatShape(source->shape) << " by indices of shape " << formatShape(indices->shape) << " into shape "
+           << formatShape(result->shape);
   const Lane *in = lanes(*source);
   for (int64_t start : map->starts)
     for (int64_t offset : map->within)

@@ -17,8 +17,7 @@ using namespace mlir;
 using namespace spnn::reference;
 
 /// The same elements under another shape, which must have as many.
-static LogicalResult setReshaped(Interpreter &interpreter, Operation *op, OpOperand &source,
-                                 ArrayRef<int64_t> shape) {
+static LogicalResult setReshaped(Interpreter &interpreter, Operation *op, OpOperand &source, ArrayRef<int64_t> shape) {
   FailureOr<Tensor> value = interpreter.take(source);
   if (failed(value))
     return failure();
@@ -58,8 +57,7 @@ static LogicalResult evaluateReshape(Interpreter &interpreter, Operation *op) {
 static LogicalResult evaluateExpandShape(Interpreter &interpreter, Operation *op) {
   auto expand = cast<tensor::ExpandShapeOp>(op);
   TensorRef source = interpreter.get(expand.getSrc());
-  FailureOr<SmallVector<int64_t>> shape =
-      interpreter.getMixed(expand.getStaticOutputShape(), expand.getOutputShape());
+  FailureOr<SmallVector<int64_t>> shape = interpreter.getMixed(expand.getStaticOutputShape(), expand.getOutputShape());
   if (!source || failed(shape))
     return failure();
   // Each group has to make up its own dimension.
@@ -105,8 +103,7 @@ struct Slice {
 } // namespace
 
 /// The slice of an op, checked against the shape it is taken from.
-template <typename OpTy>
-static FailureOr<Slice> getSlice(Interpreter &interpreter, OpTy op, ArrayRef<int64_t> shape) {
+template <typename OpTy> static FailureOr<Slice> getSlice(Interpreter &interpreter, OpTy op, ArrayRef<int64_t> shape) {
   FailureOr<SmallVector<int64_t>> offsets = interpreter.getMixed(op.getStaticOffsets(), op.getOffsets());
   FailureOr<SmallVector<int64_t>> sizes = interpreter.getMixed(op.getStaticSizes(), op.getSizes());
   FailureOr<SmallVector<int64_t>> strides = interpreter.getMixed(op.getStaticStrides(), op.getStrides());
@@ -128,8 +125,7 @@ static FailureOr<Slice> getSlice(Interpreter &interpreter, OpTy op, ArrayRef<int
 }
 
 /// Calls fn(offset in the sliced tensor, offset in the slice).
-template <typename Fn>
-static void forEachInSlice(const Slice &slice, ArrayRef<int64_t> shape, Fn fn) {
+template <typename Fn> static void forEachInSlice(const Slice &slice, ArrayRef<int64_t> shape, Fn fn) {
   int64_t count = Tensor::countElements(slice.sizes).value_or(0);
   SmallVector<int64_t> index(shape.size(), 0), strides = getStrides(shape);
   for (int64_t i = 0; i < count; ++i) {
@@ -162,8 +158,7 @@ static LogicalResult evaluateExtractSlice(Interpreter &interpreter, Operation *o
       interpreter.allocate(op, source->elementType, dropUnitDims(slice->sizes, op.getDroppedDims()));
   if (failed(result))
     return failure();
-  forEachInSlice(*slice, source->shape,
-                 [&](int64_t from, int64_t to) { lanes(*result)[to] = lanes(*source)[from]; });
+  forEachInSlice(*slice, source->shape, [&](int64_t from, int64_t to) { lanes(*result)[to] = lanes(*source)[from]; });
   return interpreter.set(op, op->getResult(0), std::move(*result));
 }
 
@@ -178,10 +173,9 @@ static LogicalResult evaluateInsertSlice(Interpreter &interpreter, Operation *op
     return failure();
   SmallVector<int64_t> expected = dropUnitDims(slice->sizes, op.getDroppedDims());
   if (source->shape != expected)
-    return op.emitOpError("inserts shape ") << formatShape(source->shape) << " where its sizes say "
-                                            << formatShape(slice->sizes);
-  forEachInSlice(*slice, result->shape,
-                 [&](int64_t to, int64_t from) { lanes(*result)[to] = lanes(*source)[from]; });
+    return op.emitOpError("inserts shape ")
+           << formatShape(source->shape) << " where its sizes say " << formatShape(slice->sizes);
+  forEachInSlice(*slice, result->shape, [&](int64_t to, int64_t from) { lanes(*result)[to] = lanes(*source)[from]; });
   return interpreter.set(op, op->getResult(0), std::move(*result));
 }
 
@@ -200,8 +194,8 @@ static LogicalResult evaluatePad(Interpreter &interpreter, Operation *operation)
   for (auto [dim, extent] : llvm::enumerate(source->shape)) {
     int64_t before = (*low)[dim], after = (*high)[dim], sum;
     if (before < 0 || after < 0)
-      return op.emitOpError("pads dimension ") << dim << " by " << before << " and " << after
-                                               << ", which must not be negative";
+      return op.emitOpError("pads dimension ")
+             << dim << " by " << before << " and " << after << ", which must not be negative";
     if (llvm::AddOverflow(extent, before, sum) || llvm::AddOverflow(sum, after, sum))
       return op.emitOpError("pads dimension ") << dim << " to more than an index holds";
     shape.push_back(sum);
@@ -217,8 +211,7 @@ static LogicalResult evaluatePad(Interpreter &interpreter, Operation *operation)
         return false;
     return true;
   };
-  if (result->size() != source->size() &&
-      failed(fillByBody(interpreter, op, op.getRegion().front(), *result, isInner)))
+  if (result->size() != source->size() && failed(fillByBody(interpreter, op, op.getRegion().front(), *result, isInner)))
     return failure();
   return interpreter.set(op, op->getResult(0), std::move(*result));
 }
@@ -239,9 +232,8 @@ static LogicalResult evaluateConcat(Interpreter &interpreter, Operation *operati
       shape[dim] += others[dim];
     others[dim] = shape[dim];
     if (others != shape)
-      return op.emitOpError("concatenates shapes ")
-             << formatShape(sources.front()->shape) << " and " << formatShape(source->shape) << " along dimension "
-             << dim;
+      return op.emitOpError("concatenates shapes ") << formatShape(sources.front()->shape) << " and "
+                                                    << formatShape(source->shape) << " along dimension " << dim;
     sources.push_back(std::move(source));
   }
   FailureOr<Tensor> result = interpreter.allocate(op, sources.front()->elementType, shape);

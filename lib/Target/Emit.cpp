@@ -25,8 +25,12 @@
 #include "llvm/Support/SmallVectorMemoryBuffer.h"
 #include "llvm/Support/raw_ostream.h"
 
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
 #include <dlfcn.h>
 #include <sys/auxv.h>
+#include <unistd.h>
 
 using namespace mlir;
 using namespace spnn;
@@ -123,19 +127,31 @@ static std::optional<StringRef> findDescription(ModuleOp module) {
 static target::Error emitSharedLibrary(ModuleOp module, StringRef path) {
   if (path == "-")
     return "a shared library needs a file name: give one with -o";
+  // The last step is a rename, which would replace a device, and the header must not replace the library.
+  if (llvm::sys::fs::exists(path) && !llvm::sys::fs::is_regular_file(path))
+    return "cannot write " + path.str() + ": it is not a regular file";
+  SmallString<128> headerPath(path);
+  llvm::sys::path::replace_extension(headerPath, "h");
+  if (headerPath == path)
+    return "cannot write " + path.str() + ": the C header beside the library would have the same name";
   std::optional<StringRef> description = findDescription(module);
   if (!description)
     return "the module has no entry points (run a pipeline such as --spnn-cpu first)";
   target::LLVMCode code;
   if (target::Error error = code.build(module))
     return error;
-  SmallString<128> object, library;
+  SmallString<128> object;
+  std::string library;
   if (std::error_code status = llvm::sys::fs::createTemporaryFile("spnn-model", "o", object))
     return "cannot create a temporary file: " + status.message();
   llvm::FileRemover removeObject(object);
   // In the folder of the output, so that the last step is a rename.
-  if (std::error_code status = llvm::sys::fs::createUniqueFile(path + ".%%%%%%.tmp", library))
-    return "cannot write " + path.str() + ": " + status.message();
+  // mkstemps takes the path as it is; createUniqueFile would replace every '%' in it.
+  library = (path + ".XXXXXX.tmp").str();
+  int descriptor = mkstemps(library.data(), /*suffix length=*/4);
+  if (descriptor < 0)
+    return "cannot write " + path.str() + ": " + std::string(std::strerror(errno));
+  close(descriptor);
   llvm::FileRemover removeLibrary(library);
   {
     std::error_code status;
@@ -154,8 +170,6 @@ static target::Error emitSharedLibrary(ModuleOp module, StringRef path) {
   if (target::Error error = link(object, library, code.uses("spnn_rt_sgemm")))
     return error;
   std::string header, headerError;
-  SmallString<128> headerPath(path);
-  llvm::sys::path::replace_extension(headerPath, "h");
   if (target::Error error = target::writeModelHeader(*description, llvm::sys::path::stem(path), header))
     return error;
   if (target::Error error = writeFile(headerPath, header))

@@ -9,6 +9,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "EpilogueEmitter.h"
+#include "GraphUtils.h"
 #include "spnn/IR/SparseFormats.h"
 #include "spnn/Transforms/Passes.h"
 #include "spnn/Transforms/PatternPruning.h"
@@ -52,6 +53,8 @@ struct Densify : public spnn::impl::DensifyBase<Densify> {
       op.erase();
       ++numProducts;
     }
+    if (failed(decomposeAggregates(getOperation())))
+      return signalPassFailure();
   }
 
 private:

@@ -85,15 +85,6 @@ bool spnn::isConstantMatrix(Value value) {
   return false;
 }
 
-format::DenseMatrix spnn::transposeMatrix(const format::DenseMatrix &matrix) {
-  format::DenseMatrix result = matrix;
-  std::swap(result.shape.rows, result.shape.cols);
-  for (int64_t row = 0; row < matrix.shape.rows; ++row)
-    for (int64_t col = 0; col < matrix.shape.cols; ++col)
-      std::memcpy(result.element(col, row), matrix.element(row, col), matrix.elementBytes);
-  return result;
-}
-
 Value spnn::rebuildConstant(OpBuilder &builder, Location loc, Value like, const format::DenseMatrix &matrix,
                             std::string &reason) {
   auto before = cast<RankedTensorType>(like.getType());
@@ -130,4 +121,20 @@ void spnn::populateGraphCleanupPatterns(RewritePatternSet &patterns) {
   tensor::CollapseShapeOp::getCanonicalizationPatterns(patterns, context);
   tensor::ExpandShapeOp::getCanonicalizationPatterns(patterns, context);
   memref::populateResolveRankedShapedTypeResultDimsPatterns(patterns);
+}
+
+LogicalResult spnn::decomposeAggregates(Operation *root) {
+  SmallVector<linalg::AggregatedOpInterface> aggregates;
+  root->walk([&](linalg::AggregatedOpInterface op) { aggregates.push_back(op); });
+  for (linalg::AggregatedOpInterface op : aggregates) {
+    if (!llvm::all_of(op->getResultTypes(), llvm::IsaPred<RankedTensorType>) || op->getNumResults() == 0)
+      continue;
+    OpBuilder builder(op);
+    FailureOr<SmallVector<Value>> results = op.decomposeOperation(builder);
+    if (failed(results))
+      return op->emitOpError("cannot be taken apart into structured ops");
+    op->replaceAllUsesWith(*results);
+    op->erase();
+  }
+  return success();
 }

@@ -46,9 +46,6 @@ bool isConstantMatrix(mlir::Value value);
 /// The contents of a splat constant or of a fill with a constant, in double precision.
 std::optional<double> getSplatValue(mlir::Value value);
 
-/// `matrix` with rows and columns exchanged.
-format::DenseMatrix transposeMatrix(const format::DenseMatrix &matrix);
-
 /// A constant with the contents of `matrix` of the kind that `like` is: dense, in a sparse format, or converted to one.
 /// Null with the reason in `reason` if the format cannot hold them.
 mlir::Value rebuildConstant(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value like,
@@ -60,6 +57,9 @@ std::optional<format::FloatType> getFloatType(mlir::Type type);
 /// Adds the patterns that keep the graph in shape between steps: transpositions fold into spnn.matmul and into each
 /// other, and extents of results are expressed by extents of operands.
 void populateGraphCleanupPatterns(mlir::RewritePatternSet &patterns);
+
+/// Takes linalg.softmax and the like, which have no body, apart into structured ops: no pass of upstream's does.
+mlir::LogicalResult decomposeAggregates(mlir::Operation *root);
 
 } // namespace spnn
 

@@ -89,13 +89,13 @@ func.func @convert(%w: tensor<8x16xf32>) -> tensor<8x16xf32> {
 // CHECK-LABEL: func @prune
 func.func @prune(%x: tensor<8x8xf32>, %w: tensor<64x128xf32>)
     -> (tensor<8x8xf32>, tensor<64x128xf32>, tensor<8x8xf32>) {
+  // CHECK: spnn.prune %{{.*}} method(magnitude) pattern(<block 4x1, 9.000000e-01>) : tensor<64x128xf32>
+  %p = spnn.prune %w method(magnitude) pattern(<block 4x1, 0.9>) : tensor<64x128xf32>
   // CHECK: spnn.prune %{{.*}} method(magnitude) pattern(<unstructured, 5.000000e-01>) : tensor<8x8xf32>
   %0 = spnn.prune %x method(magnitude) pattern(<unstructured, 0.5>) : tensor<8x8xf32>
-  // CHECK: spnn.prune %{{.*}} method(magnitude) pattern(<block 4x1, 9.000000e-01>) : tensor<64x128xf32>
-  %1 = spnn.prune %w method(magnitude) pattern(<block 4x1, 0.9>) : tensor<64x128xf32>
   // CHECK: spnn.prune %{{.*}} method(magnitude) pattern(<2:4>) : tensor<8x8xf32>
-  %2 = spnn.prune %x method(magnitude) pattern(<2:4>) : tensor<8x8xf32>
-  return %0, %1, %2 : tensor<8x8xf32>, tensor<64x128xf32>, tensor<8x8xf32>
+  %1 = spnn.prune %x method(magnitude) pattern(<2:4>) : tensor<8x8xf32>
+  return %0, %p, %1 : tensor<8x8xf32>, tensor<64x128xf32>, tensor<8x8xf32>
 }
 
 // A product carries its epilogue in the open.

@@ -108,6 +108,20 @@ func.func @prune() -> tensor<2x4xf32> {
 
 // -----
 
+// What upstream has no lowering for becomes reductions and elementwise ops.
+// CHECK-LABEL: func @softmax
+// CHECK-NOT:     linalg.softmax
+// CHECK:         arith.maxnumf
+// CHECK:         math.exp
+// CHECK:         arith.divf
+// CHECK-NOT:     linalg.softmax
+func.func @softmax(%x: tensor<?x4xf32>, %out: tensor<?x4xf32>) -> tensor<?x4xf32> {
+  %0 = linalg.softmax dimension(1) ins(%x : tensor<?x4xf32>) outs(%out : tensor<?x4xf32>) -> tensor<?x4xf32>
+  return %0 : tensor<?x4xf32>
+}
+
+// -----
+
 func.func @prune_argument(%w: tensor<2x4xf32>) -> tensor<2x4xf32> {
   // expected-error @below {{'spnn.prune' op prunes what is no constant, which spnn-densify cannot evaluate at compile time}}
   %0 = spnn.prune %w method(magnitude) pattern(<2:4>) : tensor<2x4xf32>

@@ -42,8 +42,8 @@ static bool traceExtent(func::FuncOp function, Value size, Extent &extent) {
     for (int64_t dim = 0; dim < type.getRank(); ++dim) {
       if (!type.isDynamicDim(dim))
         continue;
-      FailureOr<bool> equal = ValueBoundsConstraintSet::areEqual(
-          ValueBoundsConstraintSet::Variable(size), ValueBoundsConstraintSet::Variable(argument, dim));
+      FailureOr<bool> equal = ValueBoundsConstraintSet::areEqual(ValueBoundsConstraintSet::Variable(size),
+                                                                 ValueBoundsConstraintSet::Variable(argument, dim));
       if (succeeded(equal) && *equal) {
         extent.input = argument.getArgNumber();
         extent.dim = dim;

@@ -57,6 +57,8 @@ static int compile(StringRef input, StringRef output, DialectRegistry &registry)
   spnn::target::registerTranslations(registry);
   MLIRContext context(registry);
   context.allowUnregisteredDialects(config.shouldAllowUnregisteredDialects());
+  // The op at an error can be a function with all its weights; its location says enough.
+  context.printOpOnDiagnostic(false);
 
   std::string message;
   auto file = openInputFile(input, &message);

@@ -45,6 +45,9 @@ struct DenseMatrix {
   bool isZero(int64_t row, int64_t col) const;
 };
 
+/// The same elements with rows and columns exchanged.
+DenseMatrix transposeMatrix(const DenseMatrix &matrix);
+
 /// What a storage buffer holds.
 enum class BufferKind { Positions, Indices, Values, Bits };
 

@@ -79,7 +79,7 @@ def SPNN_PruneOp : SPNN_GraphOp<"prune", [SameOperandsAndResultType]> {
     dense; `spnn.convert` changes the format.
 
     ```mlir
-    %0 = spnn.prune %w method(magnitude) pattern(<block 4x1, 0.9>) : tensor<64x128xf32>
+    %p = spnn.prune %w method(magnitude) pattern(<block 4x1, 0.9>) : tensor<64x128xf32>
     ```
 
     Constraints:

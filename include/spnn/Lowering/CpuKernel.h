@@ -67,6 +67,12 @@ public:
   virtual mlir::LogicalResult emit(KernelMatmulOp op, mlir::OpBuilder &builder) const = 0;
 };
 
+/// Why `parameters` are none that `kernel` could work with, or std::nullopt: each is a positive integer in its range.
+/// With `suitable`, what CpuKernel::getParameters proposes for a product, the names must be there too, and what follows
+/// from the format must be the same. For parameters that someone may have edited.
+std::optional<std::string> findBadParameter(llvm::StringRef kernel, mlir::DictionaryAttr parameters,
+                                            mlir::DictionaryAttr suitable = nullptr);
+
 /// All kernels, in a fixed order; the one place where kernels are registered.
 llvm::ArrayRef<const CpuKernel *> getCpuKernels();
 

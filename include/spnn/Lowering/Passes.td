@@ -75,7 +75,7 @@ def SelectKernels : Pass<"spnn-select-kernels", "::mlir::ModuleOp"> {
     the weights become storage buffers in the order of the chosen kernel, the activations are packed into column
     panels and unpacked again; packing folds away between two kernels. The kernel is the one that the op's
     `spnn.decision` attribute names, or the first one that takes the format of the weights. Dense weights become
-    `spnn.kernel_gemm` on the untransposed activations, and so do `linalg.matmul` and `linalg.batch_matmul` on f32.
+    `spnn.kernel_gemm` on the untransposed activations (constant weights turned so that sgemm reads rows), and so do `linalg.matmul` and `linalg.batch_matmul` on f32.
 
     ```mlir
     %y = spnn.matmul %w, %x : (tensor<64x128xf32, #CSR>, tensor<128x?xf32>) -> tensor<64x?xf32>
@@ -151,7 +151,7 @@ def LowerKernels : Pass<"spnn-lower-kernels", "::mlir::ModuleOp"> {
   let description = [{
     Replaces kernel ops on memrefs by loops over `vector`, `memref`, `scf` and `arith`; each kernel's emitter stands
     in `lib/Lowering/Kernels`. `spnn.kernel_gemm` becomes a call of the run-time library's `spnn_rt_sgemm`, followed
-    by a loop for bias and activation.
+    by a loop for bias and activation. Copies between strided buffers become `linalg` loops too.
 
     ```mlir
     spnn.kernel_matmul "csr" ... outs(%y : memref<?xf32>)
@@ -159,7 +159,7 @@ def LowerKernels : Pass<"spnn-lower-kernels", "::mlir::ModuleOp"> {
     scf.parallel (%panel, %chunk) = ... { scf.for ... { ... vector.load ... arith.mulf ... arith.addf ... } }
     ```
   }];
-  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect",
+  let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::arith::ArithDialect", "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect",
                            "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect", "::mlir::LLVM::LLVMDialect"];
 }
 

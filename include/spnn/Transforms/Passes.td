@@ -218,6 +218,8 @@ def Decompose : Pass<"spnn-decompose"> {
     5. a bias that still runs along the columns (the constant stood on the left) is added, and the activation applied,
        by a `linalg.generic` behind the product.
 
+    `linalg.softmax` and other ops without a body are taken apart into structured ops, as nothing later lowers them.
+
     ```mlir
     func.func @layer(%x: tensor<8x2xf32>, %b: tensor<3xf32>) -> tensor<8x3xf32> {
       %w = arith.constant dense<[[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]> : tensor<2x3xf32>
@@ -258,7 +260,8 @@ def Densify : Pass<"spnn-densify"> {
     Takes sparsity out of a program, which any upstream lowering can then compile: the plain baseline that sparse code
     is compared with. `spnn.constant` becomes `arith.constant`, `spnn.convert` disappears, `spnn.prune` of a constant is
     evaluated, and `spnn.matmul` becomes `linalg.fill`, `linalg.matmul` and a `linalg.generic` for the epilogue.
-    All sparse encodings are dropped from types, those of function arguments and results included.
+    All sparse encodings are dropped from types, those of function arguments and results included. `linalg.softmax`,
+    which no pass of upstream's lowers, is taken apart into reductions and elementwise ops.
 
     Zeros then are values like any other: times infinity they give NaN.
 

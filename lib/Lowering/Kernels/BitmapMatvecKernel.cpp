@@ -80,7 +80,7 @@ PackedWeights BitmapMatvecKernel::pack(const KernelProblem &problem, DictionaryA
 }
 
 LogicalResult BitmapMatvecKernel::emit(KernelMatmulOp op, OpBuilder &builder) const {
-  if (failed(checkStorageCount(op, 4)))
+  if (failed(checkStorage(op, "iiiv")))
     return failure();
   if (op.getPanels().getWidth() != 1)
     return op.emitOpError() << "kernel 'bitmap-matvec' needs panels of width 1, got " << op.getPanels().getWidth();

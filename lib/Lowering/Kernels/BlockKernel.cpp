@@ -119,7 +119,7 @@ PackedWeights BlockKernel::pack(const KernelProblem &problem, DictionaryAttr par
 }
 
 LogicalResult BlockKernel::emit(KernelMatmulOp op, OpBuilder &builder) const {
-  if (failed(checkStorageCount(op, 4)))
+  if (failed(checkStorage(op, "iiiv")))
     return failure();
   Location loc = op.getLoc();
   Value bounds = op.getStorage()[0], positions = op.getStorage()[1], indices = op.getStorage()[2];

@@ -132,7 +132,7 @@ PackedWeights CsrKernel::pack(const KernelProblem &problem, DictionaryAttr param
 }
 
 LogicalResult CsrKernel::emit(KernelMatmulOp op, OpBuilder &builder) const {
-  if (failed(checkStorageCount(op, 5)))
+  if (failed(checkStorage(op, "iiiiv")))
     return failure();
   Location loc = op.getLoc();
   Value starts = op.getStorage()[0], entryRows = op.getStorage()[1], positions = op.getStorage()[2];

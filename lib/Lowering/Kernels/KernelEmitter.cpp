@@ -32,8 +32,7 @@ Value KernelEmitter::ceilDiv(Value lhs, int64_t rhs) {
 
 Value KernelEmitter::loadIndex(Value memref, Value position) {
   Value value = memref::LoadOp::create(b, loc, memref, position);
-  return value.getType().isIndex() ? value
-                                   : arith::IndexCastUIOp::create(b, loc, b.getIndexType(), value).getResult();
+  return value.getType().isIndex() ? value : arith::IndexCastUIOp::create(b, loc, b.getIndexType(), value).getResult();
 }
 
 Value KernelEmitter::loadVector(Value memref, Value position, int64_t elements) {
@@ -221,9 +220,65 @@ DenseElementsAttr spnn::makeValues(Type type, ArrayRef<uint8_t> raw) {
                                              ArrayRef<char>(reinterpret_cast<const char *>(raw.data()), raw.size()));
 }
 
-LogicalResult spnn::checkStorageCount(KernelMatmulOp op, unsigned count) {
-  if (op.getStorage().size() == count)
-    return success();
-  return op.emitOpError() << "kernel '" << op.getKernel() << "' takes " << count << " storage buffers, got "
-                          << op.getStorage().size();
+LogicalResult spnn::checkStorage(KernelMatmulOp op, StringRef kinds) {
+  if (op.getStorage().size() != kinds.size())
+    return op.emitOpError() << "kernel '" << op.getKernel() << "' takes " << kinds.size() << " storage buffers, got "
+                            << op.getStorage().size();
+  Type element = cast<ShapedType>(op.getRhs().getType()).getElementType();
+  for (auto [number, kind, buffer] : llvm::enumerate(kinds, op.getStorage())) {
+    Type type = cast<ShapedType>(buffer.getType()).getElementType();
+    if (kind == 'i' ? type.isInteger() : type == element)
+      continue;
+    InFlightDiagnostic diag = op.emitOpError()
+                              << "storage buffer " << number << " of kernel '" << op.getKernel() << "' holds ";
+    if (kind == 'i')
+      diag << "integers";
+    else
+      diag << element;
+    return diag << ", got " << type;
+  }
+  if (std::optional<std::string> broken = findBadParameter(op.getKernel(), op.getParameters()))
+    return op.emitOpError() << *broken;
+  return success();
+}
+
+/// Tile sizes are unrolled, so they must stay small; the others only count.
+static int64_t getLargest(StringRef parameter) {
+  if (parameter == "expand_in_register")
+    return 1;
+  if (parameter == "rows_tile" || parameter == "vectors" || parameter == "block_rows" || parameter == "block_cols")
+    return 16;
+  if (parameter == "n" || parameter == "m")
+    return 256;
+  return parameter == "chunks" ? 65536 : int64_t(1) << 40;
+}
+
+std::optional<std::string> spnn::findBadParameter(StringRef kernel, DictionaryAttr parameters,
+                                                  DictionaryAttr suitable) {
+  auto describe = [&](StringRef name) { return "parameter '" + name.str() + "' of kernel '" + kernel.str() + "' "; };
+  for (NamedAttribute entry : parameters) {
+    auto value = dyn_cast<IntegerAttr>(entry.getValue());
+    StringRef name = entry.getName();
+    if (!value || !value.getType().isInteger(64))
+      return describe(name) + "must be an integer of type i64";
+    int64_t least = name == "expand_in_register" ? 0 : 1; // a flag
+    if (value.getInt() < least || value.getInt() > getLargest(name))
+      return describe(name) + "must be in [" + std::to_string(least) + ", " + std::to_string(getLargest(name)) +
+             "], got " + std::to_string(value.getInt());
+  }
+  if (!suitable)
+    return std::nullopt;
+  for (NamedAttribute entry : suitable) {
+    StringRef name = entry.getName();
+    auto given = dyn_cast_or_null<IntegerAttr>(parameters.get(name));
+    if (!given)
+      return describe(name) + "is missing";
+    bool followsFormat = llvm::is_contained({"n", "m", "block_rows", "block_cols"}, name);
+    if (followsFormat && given != entry.getValue())
+      return describe(name) + "follows from the format and must be " +
+             std::to_string(cast<IntegerAttr>(entry.getValue()).getInt()) + ", got " + std::to_string(given.getInt());
+    if (name == "expand_in_register" && given.getInt() > cast<IntegerAttr>(entry.getValue()).getInt())
+      return describe(name) + "asks for instructions that the target does not have";
+  }
+  return std::nullopt;
 }

@@ -80,8 +80,9 @@ mlir::DenseElementsAttr makeIntegers(mlir::MLIRContext *context, unsigned bytes,
 /// A rank-1 constant of opaque values of `type`.
 mlir::DenseElementsAttr makeValues(mlir::Type type, llvm::ArrayRef<uint8_t> raw);
 
-/// Fails with an error at the op unless it has `count` storage buffers.
-mlir::LogicalResult checkStorageCount(KernelMatmulOp op, unsigned count);
+/// Fails with an error at the op unless its storage buffers are what `kinds` says, a letter for each: `i` integers,
+/// `v` values of the element type of the right-hand side. Checks the parameters with findBadParameter too.
+mlir::LogicalResult checkStorage(KernelMatmulOp op, llvm::StringRef kinds);
 
 } // namespace spnn
 

@@ -92,7 +92,7 @@ PackedWeights NmKernel::pack(const KernelProblem &problem, DictionaryAttr parame
 }
 
 LogicalResult NmKernel::emit(KernelMatmulOp op, OpBuilder &builder) const {
-  if (failed(checkStorageCount(op, 2)))
+  if (failed(checkStorage(op, "iv")))
     return failure();
   Location loc = op.getLoc();
   Value indices = op.getStorage()[0], values = op.getStorage()[1];

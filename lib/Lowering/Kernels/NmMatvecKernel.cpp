@@ -94,7 +94,7 @@ PackedWeights NmMatvecKernel::pack(const KernelProblem &problem, DictionaryAttr 
 }
 
 LogicalResult NmMatvecKernel::emit(KernelMatmulOp op, OpBuilder &builder) const {
-  if (failed(checkStorageCount(op, 2)))
+  if (failed(checkStorage(op, "iv")))
     return failure();
   if (op.getPanels().getWidth() != 1)
     return op.emitOpError() << "kernel 'nm-matvec' needs panels of width 1, got " << op.getPanels().getWidth();

@@ -11,6 +11,8 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "PrototypeTarget.h"
+
 #include "spnn/Cost/CostModel.h"
 
 #include "spnn/Cost/TargetDescription.h"
@@ -24,7 +26,11 @@ using namespace spnn::cost;
 
 namespace {
 
-const TargetDescription &avx512() { return *findTarget("generic-avx512"); }
+/// The machine whose measurements stand in these tests.
+const TargetDescription &avx512() {
+  static const TargetDescription target = llvm::cantFail(parseTarget(kPrototypeTarget, "prototypes"));
+  return target;
+}
 
 /// A product in 32-bit floats with 16-bit indices; blocks hold 16 values.
 KernelWork makeWork(const char *kernel, format::Shape weights, int64_t columns,

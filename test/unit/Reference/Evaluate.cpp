@@ -12,10 +12,10 @@
 
 #include "spnn/InitAll.h"
 
+#include "mlir/AsmParser/AsmParser.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/DialectRegistry.h"
-#include "mlir/AsmParser/AsmParser.h"
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllExtensions.h"
 #include "mlir/Parser/Parser.h"
@@ -78,9 +78,10 @@ static FailureOr<SmallVector<Tensor>> parseAndRun(const std::string &source, Arr
   return evaluate(function, arguments, options);
 }
 
-SmallVector<Tensor> spnn::reference::run(const std::string &source, ArrayRef<Tensor> arguments) {
+SmallVector<Tensor> spnn::reference::run(const std::string &source, ArrayRef<Tensor> arguments,
+                                         const EvaluatorOptions &options) {
   std::string errors;
-  FailureOr<SmallVector<Tensor>> results = parseAndRun(source, arguments, {}, errors);
+  FailureOr<SmallVector<Tensor>> results = parseAndRun(source, arguments, options, errors);
   EXPECT_EQ(errors, "") << source;
   if (succeeded(results))
     return *results;

@@ -30,7 +30,8 @@ Tensor makeRandom(std::mt19937 &generator, llvm::ArrayRef<int64_t> shape, double
 Tensor makeInts(llvm::StringRef type, llvm::ArrayRef<int64_t> shape, llvm::ArrayRef<int64_t> values);
 
 /// Parses `source` and evaluates its function @f. Empty, after a test failure, if that fails.
-llvm::SmallVector<Tensor> run(const std::string &source, llvm::ArrayRef<Tensor> arguments = {});
+llvm::SmallVector<Tensor> run(const std::string &source, llvm::ArrayRef<Tensor> arguments = {},
+                              const EvaluatorOptions &options = {});
 
 /// The errors that come out of evaluating @f, which has to fail.
 std::string runError(const std::string &source, llvm::ArrayRef<Tensor> arguments = {},

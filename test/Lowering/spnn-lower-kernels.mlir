@@ -1,0 +1,162 @@
+// RUN: %spnn_opt --pass-pipeline='builtin.module(spnn-lower-kernels)' %s --split-input-file --verify-diagnostics | FileCheck %s
+
+// The example of the documentation: a parallel kernel becomes a parallel loop over panels and chunks, whose body is
+// loads, multiply-adds and stores of vectors.
+#CSR = #sparse_tensor.encoding<{map = (i, j) -> (i : dense, j : compressed), posWidth = 32, crdWidth = 32}>
+// CHECK-LABEL: func @csr
+func.func @csr(%starts: memref<3xi32>, %rows: memref<2xi32>, %pos: memref<3xi32>, %idx: memref<3xi16>,
+               %val: memref<3xf32>, %x: memref<?xf32>, %n: index, %b: memref<2xf32>, %y: memref<?xf32>) {
+  // CHECK-NOT: spnn.
+  // CHECK: scf.parallel (%{{.*}}, %{{.*}}) = (%{{.*}}, %{{.*}}) to (%{{.*}}, %{{.*}})
+  // CHECK: vector.load
+  // CHECK: arith.mulf {{.*}} fastmath<contract>
+  // CHECK: arith.addf {{.*}} fastmath<contract>
+  // CHECK: arith.cmpf ugt
+  // CHECK: vector.store
+  spnn.kernel_matmul "csr" weights(2 x 4 as #CSR)
+      storage(%starts, %rows, %pos, %idx, %val : memref<3xi32>, memref<2xi32>, memref<3xi32>, memref<3xi16>, memref<3xf32>)
+      ins(%x, %n : memref<?xf32>) bias(%b : memref<2xf32>) outs(%y : memref<?xf32>) activation(relu)
+      panels(<width = 8, vector = 4>) parameters({chunks = 2 : i64, k_block = 4 : i64}) {parallel}
+  return
+}
+
+// -----
+
+// Without `parallel` the loops are sequential; a static number of columns that fills the panels has one variant.
+// CHECK-LABEL: func @sequential
+func.func @sequential(%bounds: memref<2xi32>, %pos: memref<2xi32>, %idx: memref<3xi16>, %val: memref<12xf32>,
+                      %x: memref<32xf32>, %y: memref<32xf32>) {
+  // CHECK-NOT: scf.parallel
+  // CHECK-NOT: scf.index_switch
+  // CHECK: scf.for
+  %n = arith.constant 8 : index
+  spnn.kernel_matmul "block" weights(4 x 4 as unit)
+      storage(%bounds, %pos, %idx, %val : memref<2xi32>, memref<2xi32>, memref<3xi16>, memref<12xf32>)
+      ins(%x, %n : memref<32xf32>) outs(%y : memref<32xf32>)
+      panels(<width = 8, vector = 4>) parameters({block_rows = 4 : i64, block_cols = 1 : i64, chunks = 1 : i64, vectors = 2 : i64})
+  return
+}
+
+// -----
+
+// A product through oneDNN is a call, and its epilogue one pass over the result with a masked tail.
+// CHECK-LABEL: func @gemm
+func.func @gemm(%a: memref<?x8xf32>, %b: memref<5x8xf32>, %c: memref<5xf32>, %y: memref<?x5xf32>) {
+  // CHECK: llvm.call @spnn_rt_sgemm(%c0_i32{{.*}}, %c1_i32{{.*}},
+  // CHECK: scf.for
+  // CHECK: vector.maskedload
+  // CHECK: vector.maskedstore
+  spnn.kernel_gemm ins(%a, %b : memref<?x8xf32>, memref<5x8xf32>) bias(%c : memref<5xf32>) outs(%y : memref<?x5xf32>)
+      activation(tanh) {transpose_rhs}
+  return
+}
+
+// -----
+
+// Without bias and activation the call is all.
+// CHECK-LABEL: func @gemm_only
+func.func @gemm_only(%a: memref<?x8xf32>, %b: memref<8x5xf32>, %y: memref<?x5xf32>) {
+  // CHECK: llvm.call @spnn_rt_sgemm
+  // CHECK-NOT: scf.for
+  spnn.kernel_gemm ins(%a, %b : memref<?x8xf32>, memref<8x5xf32>) outs(%y : memref<?x5xf32>)
+  return
+}
+
+// -----
+
+func.func @on_tensors(%x: tensor<8x8xf32>, %e: tensor<?xf32>) {
+  // expected-error @below {{'spnn.pack_panels' op works on tensors; kernels are lowered after bufferization}}
+  %0 = spnn.pack_panels ins(%x : tensor<8x8xf32>) outs(%e : tensor<?xf32>) panels(<width = 4, vector = 4>) -> tensor<?xf32>
+  return
+}
+
+// -----
+
+func.func @unknown(%x: memref<32xf32>, %n: index, %y: memref<32xf32>) {
+  // expected-error @below {{'spnn.kernel_matmul' op there is no kernel 'magic'; kernels are csr block nm nm-matvec bitmap-matvec}}
+  spnn.kernel_matmul "magic" weights(4 x 4 as unit) ins(%x, %n : memref<32xf32>) outs(%y : memref<32xf32>)
+      panels(<width = 8, vector = 4>) parameters({})
+  return
+}
+
+// -----
+
+func.func @storage_count(%x: memref<32xf32>, %n: index, %y: memref<32xf32>) {
+  // expected-error @below {{'spnn.kernel_matmul' op kernel 'csr' takes 5 storage buffers, got 0}}
+  spnn.kernel_matmul "csr" weights(4 x 4 as unit) ins(%x, %n : memref<32xf32>) outs(%y : memref<32xf32>)
+      panels(<width = 8, vector = 4>) parameters({})
+  return
+}
+
+// -----
+
+func.func @storage_integers(%i: memref<4xf32>, %v: memref<4xf32>, %x: memref<32xf32>, %n: index, %y: memref<32xf32>) {
+  // expected-error @below {{'spnn.kernel_matmul' op storage buffer 0 of kernel 'nm' holds integers, got 'f32'}}
+  spnn.kernel_matmul "nm" weights(4 x 4 as unit) storage(%i, %v : memref<4xf32>, memref<4xf32>)
+      ins(%x, %n : memref<32xf32>) outs(%y : memref<32xf32>) panels(<width = 8, vector = 4>) parameters({})
+  return
+}
+
+// -----
+
+func.func @storage_values(%i: memref<4xi8>, %v: memref<4xf64>, %x: memref<32xf32>, %n: index, %y: memref<32xf32>) {
+  // expected-error @below {{'spnn.kernel_matmul' op storage buffer 1 of kernel 'nm' holds 'f32', got 'f64'}}
+  spnn.kernel_matmul "nm" weights(4 x 4 as unit) storage(%i, %v : memref<4xi8>, memref<4xf64>)
+      ins(%x, %n : memref<32xf32>) outs(%y : memref<32xf32>) panels(<width = 8, vector = 4>) parameters({})
+  return
+}
+
+// -----
+
+func.func @parameter_range(%i: memref<4xi8>, %v: memref<4xf32>, %x: memref<32xf32>, %n: index, %y: memref<32xf32>) {
+  // expected-error @below {{'spnn.kernel_matmul' op parameter 'chunks' of kernel 'nm' must be in [1, 65536], got 0}}
+  spnn.kernel_matmul "nm" weights(4 x 4 as unit) storage(%i, %v : memref<4xi8>, memref<4xf32>)
+      ins(%x, %n : memref<32xf32>) outs(%y : memref<32xf32>) panels(<width = 8, vector = 4>) parameters({chunks = 0 : i64})
+  return
+}
+
+// -----
+
+func.func @parameter_type(%i: memref<4xi8>, %v: memref<4xf32>, %x: memref<32xf32>, %n: index, %y: memref<32xf32>) {
+  // expected-error @below {{'spnn.kernel_matmul' op parameter 'n' of kernel 'nm' must be an integer of type i64}}
+  spnn.kernel_matmul "nm" weights(4 x 4 as unit) storage(%i, %v : memref<4xi8>, memref<4xf32>)
+      ins(%x, %n : memref<32xf32>) outs(%y : memref<32xf32>) panels(<width = 8, vector = 4>) parameters({n = "2"})
+  return
+}
+
+// -----
+
+func.func @nm_extents(%i: memref<4xi8>, %v: memref<4xf32>, %x: memref<32xf32>, %n: index, %y: memref<32xf32>) {
+  // expected-error @below {{'spnn.kernel_matmul' op kernel 'nm' needs 1 <= n <= m <= 256, a row tile, and columns that are a multiple of m, got 2:3, 1 and 4}}
+  spnn.kernel_matmul "nm" weights(4 x 4 as unit) storage(%i, %v : memref<4xi8>, memref<4xf32>)
+      ins(%x, %n : memref<32xf32>) outs(%y : memref<32xf32>) panels(<width = 8, vector = 4>)
+      parameters({n = 2 : i64, m = 3 : i64})
+  return
+}
+
+// -----
+
+func.func @block_extents(%i: memref<4xi32>, %v: memref<4xf32>, %x: memref<32xf32>, %n: index, %y: memref<32xf32>) {
+  // expected-error @below {{'spnn.kernel_matmul' op kernel 'block' needs weights that are a multiple of its block 3x1 and at least one vector, got 4x4}}
+  spnn.kernel_matmul "block" weights(4 x 4 as unit) storage(%i, %i, %i, %v : memref<4xi32>, memref<4xi32>, memref<4xi32>, memref<4xf32>)
+      ins(%x, %n : memref<32xf32>) outs(%y : memref<32xf32>) panels(<width = 8, vector = 4>)
+      parameters({block_rows = 3 : i64})
+  return
+}
+
+// -----
+
+func.func @bitmap_panels(%i: memref<4xi32>, %w: memref<4xi16>, %v: memref<4xf32>, %x: memref<32xf32>, %n: index, %y: memref<32xf32>) {
+  // expected-error @below {{'spnn.kernel_matmul' op kernel 'bitmap-matvec' needs panels of width 1, got 8}}
+  spnn.kernel_matmul "bitmap-matvec" weights(4 x 4 as unit) storage(%i, %w, %i, %v : memref<4xi32>, memref<4xi16>, memref<4xi32>, memref<4xf32>)
+      ins(%x, %n : memref<32xf32>) outs(%y : memref<32xf32>) panels(<width = 8, vector = 4>) parameters({})
+  return
+}
+
+// -----
+
+func.func @gemm_strides(%a: memref<4x8xf32, strided<[1, 4]>>, %b: memref<8x5xf32>, %y: memref<4x5xf32>) {
+  // expected-error @below {{'spnn.kernel_gemm' op operands must be row-major with unit stride, got 'memref<4x8xf32, strided<[1, 4]>>'}}
+  spnn.kernel_gemm ins(%a, %b : memref<4x8xf32, strided<[1, 4]>>, memref<8x5xf32>) outs(%y : memref<4x5xf32>)
+  return
+}

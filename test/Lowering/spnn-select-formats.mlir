@@ -1,0 +1,107 @@
+// RUN: %spnn_opt --pass-pipeline='builtin.module(spnn-select-formats)' %s --split-input-file --verify-diagnostics | FileCheck %s
+// RUN: %spnn_opt --pass-pipeline='builtin.module(spnn-select-formats{format=csr})' %s --split-input-file | FileCheck %s --check-prefix=CSR
+// RUN: %spnn_opt --pass-pipeline='builtin.module(spnn-select-formats{format=dense})' %s --split-input-file | FileCheck %s --check-prefix=DENSE
+// RUN: echo 'module attributes {spnn.target = #spnn.target<"/nonexistent/target.json", cpu = "x86-64", vector_bytes = 16, threads = 1>} {}' \
+// RUN:   | not %spnn_opt --pass-pipeline='builtin.module(spnn-select-formats)' 2>&1 | FileCheck %s --check-prefix=FILE
+
+// A target description that is gone.
+// FILE: error: /nonexistent/target.json
+
+// The example of the documentation: weights of zeros only become sparse, and the decision says why.
+// CHECK-LABEL: func @sparse
+// CHECK: %[[S:.*]] = spnn.convert %{{.*}} : tensor<64x128xf32> to tensor<64x128xf32, #{{.*}}>
+// CHECK: spnn.matmul %[[S]], %{{.*}} {spnn.decision = {candidates = [{format = "dense", predicted_us = {{.*}}}, {format = "csr", predicted_us = {{.*}}}, {{.*}}], density = 0.000000e+00 : f64, format = "{{.*}}", kernel = "{{.*}}", parameters = {{{.*}}}, predicted_us = {{.*}} : f64, reason = "100.0 % zeros: {{.*}} us, dense {{.*}} us"}}
+// CSR-LABEL: func @sparse
+// CSR: spnn.convert
+// CSR: format = "csr", kernel = "csr", {{.*}}reason = "forced by format=csr"
+// DENSE-LABEL: func @sparse
+// DENSE-NOT: spnn.convert
+// DENSE: format = "dense", kernel = "onednn", {{.*}}reason = "forced by format=dense"
+func.func @sparse(%x: tensor<128x?xf32>) -> tensor<64x?xf32> {
+  %w = arith.constant dense<0.0> : tensor<64x128xf32>
+  // expected-remark-re @below {{format {{.*}}: 100.0 % zeros: {{.*}} us, dense {{.*}} us}}
+  %y = spnn.matmul %w, %x : (tensor<64x128xf32>, tensor<128x?xf32>) -> tensor<64x?xf32>
+  return %y : tensor<64x?xf32>
+}
+
+// -----
+
+// Dense weights stay dense; without the option no format is forced on them.
+// CHECK-LABEL: func @dense
+// CHECK-NOT: spnn.convert
+// CHECK: format = "dense", kernel = "onednn", {{.*}} reason = "0.0 % zeros do not pay: dense {{.*}} us, best sparse format {{.*}} us"
+// CSR-LABEL: func @dense
+// CSR: spnn.convert
+func.func @dense(%x: tensor<128x64xf32>) -> tensor<64x64xf32> {
+  %w = arith.constant dense<1.0> : tensor<64x128xf32>
+  // expected-remark-re @below {{kept dense: 0.0 % zeros do not pay: dense {{.*}} us, best sparse format {{.*}} us}}
+  %y = spnn.matmul %w, %x : (tensor<64x128xf32>, tensor<128x64xf32>) -> tensor<64x64xf32>
+  return %y : tensor<64x64xf32>
+}
+
+// -----
+
+// Weights with an encoding keep it, whatever is forced.
+// CHECK-LABEL: func @encoded
+// CHECK: spnn.matmul %{{.*}}, %{{.*}} : (tensor<4x4xf32, #spnn.bitmap>, tensor<4x1xf32>)
+// CSR-LABEL: func @encoded
+// CSR: spnn.matmul %{{.*}}, %{{.*}} : (tensor<4x4xf32, #spnn.bitmap>, tensor<4x1xf32>)
+func.func @encoded(%x: tensor<4x1xf32>) -> tensor<4x1xf32> {
+  %w = arith.constant dense<1.0> : tensor<4x4xf32>
+  %s = spnn.convert %w : tensor<4x4xf32> to tensor<4x4xf32, #spnn.bitmap>
+  // expected-remark @below {{keeps the encoding of its weights, #spnn.bitmap}}
+  %y = spnn.matmul %s, %x : (tensor<4x4xf32, #spnn.bitmap>, tensor<4x1xf32>) -> tensor<4x1xf32>
+  return %y : tensor<4x1xf32>
+}
+
+// -----
+
+// Weights that are no constant, or that stand transposed, are not measured.
+// CHECK-LABEL: func @not_kernel_form
+// CHECK-NOT: spnn.decision
+func.func @not_kernel_form(%w: tensor<4x4xf32>, %x: tensor<4x2xf32>) -> (tensor<4x2xf32>, tensor<4x2xf32>) {
+  // expected-remark @below {{kept dense: its lhs is not a constant in kernel form}}
+  %0 = spnn.matmul %w, %x : (tensor<4x4xf32>, tensor<4x2xf32>) -> tensor<4x2xf32>
+  %c = arith.constant dense<1.0> : tensor<4x4xf32>
+  // expected-remark @below {{kept dense: its lhs is not a constant in kernel form}}
+  %1 = spnn.matmul %c, %x {transpose_lhs} : (tensor<4x4xf32>, tensor<4x2xf32>) -> tensor<4x2xf32>
+  return %0, %1 : tensor<4x2xf32>, tensor<4x2xf32>
+}
+
+// -----
+
+// Kernels are in f32.
+// CHECK-LABEL: func @f64
+// CHECK-NOT: spnn.decision
+func.func @f64(%x: tensor<4x2xf64>) -> tensor<4x2xf64> {
+  %c = arith.constant dense<0.0> : tensor<4x4xf64>
+  // expected-remark @below {{kept dense: CPU kernels compute in f32, the weights are 'f64'}}
+  %0 = spnn.matmul %c, %x : (tensor<4x4xf64>, tensor<4x2xf64>) -> tensor<4x2xf64>
+  return %0 : tensor<4x2xf64>
+}
+
+// -----
+
+// NaN is a value that counts, and a warning. The bitmap kernel is ruled out for two columns, with its reason.
+// CHECK-LABEL: func @nan
+// CHECK: {excluded = "the kernel multiplies one column only", format = "bitmap"}
+func.func @nan(%x: tensor<2x2xf32>) -> tensor<2x2xf32> {
+  %c = arith.constant dense<[[0x7FC00000, 0.0], [0.0, 0.0]]> : tensor<2x2xf32>
+  // expected-warning @below {{the weights hold 1 NaN values; they are stored as nonzeros}}
+  // expected-remark @below {{75.0 % zeros}}
+  %0 = spnn.matmul %c, %x : (tensor<2x2xf32>, tensor<2x2xf32>) -> tensor<2x2xf32>
+  return %0 : tensor<2x2xf32>
+}
+
+// -----
+
+// 10 rows rule out the blocks of 4, 8 and 16.
+// CHECK-LABEL: func @no_blocks
+// CHECK: {excluded = "rows must be a multiple of 4, got 10", format = "bsr4x1"}
+// CHECK-SAME: {excluded = "rows must be a multiple of 8, got 10", format = "bsr8x1"}
+func.func @no_blocks(%x: tensor<2x2xf32>) -> tensor<10x2xf32> {
+  %c = arith.constant dense<1.0> : tensor<10x2xf32>
+  // expected-remark @below {{kept dense}}
+  %0 = spnn.matmul %c, %x : (tensor<10x2xf32>, tensor<2x2xf32>) -> tensor<10x2xf32>
+  return %0 : tensor<10x2xf32>
+}

@@ -1,0 +1,249 @@
+// RUN: %spnn_opt --pass-pipeline='builtin.module(spnn-select-kernels)' %s --split-input-file --verify-diagnostics | FileCheck %s
+
+// The example of the documentation: CSR weights become storage, the activations are packed and unpacked.
+#CSR = #sparse_tensor.encoding<{map = (i, j) -> (i : dense, j : compressed), posWidth = 32, crdWidth = 32}>
+module attributes {spnn.target = #spnn.target<"generic-avx512", cpu = "x86-64-v4", vector_bytes = 64, threads = 1>} {
+  // CHECK-LABEL: func @csr
+  // CHECK-SAME: %[[X:.*]]: tensor<4x?xf32>
+  func.func @csr(%x: tensor<4x?xf32>) -> tensor<2x?xf32> {
+    // 1 0 0 2
+    // 0 0 3 0: entries are sorted by length, so row 1 comes first.
+    // CHECK-DAG: %[[STARTS:.*]] = arith.constant dense<[0, 2]> : tensor<2xi32>
+    // CHECK-DAG: %[[ROWS:.*]] = arith.constant dense<[1, 0]> : tensor<2xi32>
+    // CHECK-DAG: %[[POSITIONS:.*]] = arith.constant dense<[0, 1, 3]> : tensor<3xi32>
+    // CHECK-DAG: %[[INDICES:.*]] = arith.constant dense<[2, 0, 3]> : tensor<3xi16>
+    // CHECK-DAG: %[[VALUES:.*]] = arith.constant dense<[3.000000e+00, 1.000000e+00, 2.000000e+00]> : tensor<3xf32>
+    // CHECK-DAG: %[[N:.*]] = tensor.dim %[[X]], %{{.*}} : tensor<4x?xf32>
+    // CHECK: %[[P:.*]] = spnn.pack_panels ins(%[[X]] : tensor<4x?xf32>) outs(%{{.*}} : tensor<?xf32>) panels(<width = 64, vector = 16>)
+    // CHECK: %[[Q:.*]] = spnn.kernel_matmul "csr" weights(2 x 4 as #{{.*}}) storage(%[[STARTS]], %[[ROWS]], %[[POSITIONS]], %[[INDICES]], %[[VALUES]] : {{.*}}) ins(%[[P]], %[[N]] : tensor<?xf32>) outs(%{{.*}} : tensor<?xf32>) panels(<width = 64, vector = 16>) parameters({chunks = 1 : i64, k_block = 4 : i64}) -> tensor<?xf32>
+    // The transposition that follows the kernel folds into the unpacking.
+    // CHECK: spnn.unpack_panels ins(%[[Q]] : tensor<?xf32>) outs(%{{.*}} : tensor<2x?xf32>) panels(<width = 64, vector = 16>) -> tensor<2x?xf32>
+    // CHECK-NOT: linalg.transpose
+    // CHECK: return
+    %w = spnn.constant {positions = dense<[0, 2, 3]> : tensor<3xi32>, indices = dense<[0, 3, 2]> : tensor<3xi32>,
+                        values = dense<[1.0, 2.0, 3.0]> : tensor<3xf32>} : tensor<2x4xf32, #CSR>
+    // expected-remark @below {{kernel csr on 2x4 csr weights, 3 stored values, parameters {chunks = 1 : i64, k_block = 4 : i64}}}
+    %y = spnn.matmul %w, %x : (tensor<2x4xf32, #CSR>, tensor<4x?xf32>) -> tensor<2x?xf32>
+    return %y : tensor<2x?xf32>
+  }
+}
+
+// -----
+
+// Between two kernels the activations stay packed; one pack and one unpack remain.
+#CSR = #sparse_tensor.encoding<{map = (i, j) -> (i : dense, j : compressed), posWidth = 32, crdWidth = 32}>
+// CHECK-LABEL: func @chain
+func.func @chain(%x: tensor<4x?xf32>) -> tensor<4x?xf32> {
+  // CHECK-COUNT-1: spnn.pack_panels
+  // CHECK: %[[A:.*]] = spnn.kernel_matmul {{.*}} activation(relu)
+  // CHECK-NOT: pack_panels
+  // CHECK: spnn.kernel_matmul "csr" {{.*}} ins(%[[A]],
+  // CHECK-COUNT-1: spnn.unpack_panels
+  %c = arith.constant dense<1.0> : tensor<4x4xf32>
+  %w = spnn.convert %c : tensor<4x4xf32> to tensor<4x4xf32, #CSR>
+  // expected-remark @below {{kernel csr}}
+  %y = spnn.matmul %w, %x activation(relu) : (tensor<4x4xf32, #CSR>, tensor<4x?xf32>) -> tensor<4x?xf32>
+  // expected-remark @below {{kernel csr}}
+  %z = spnn.matmul %w, %y : (tensor<4x4xf32, #CSR>, tensor<4x?xf32>) -> tensor<4x?xf32>
+  return %z : tensor<4x?xf32>
+}
+
+// -----
+
+// Blocks, N:M and the bitmap find their kernels; a single column needs no packing.
+#BSR = #sparse_tensor.encoding<{map = (i, j) -> (i floordiv 4 : dense, j : compressed, i mod 4 : dense), posWidth = 32, crdWidth = 32}>
+#NM = #sparse_tensor.encoding<{map = (i, j) -> (i : dense, j floordiv 4 : dense, j mod 4 : structured[4, 4]), crdWidth = 8}>
+// CHECK-LABEL: func @kernels
+func.func @kernels(%x: tensor<4x8xf32>, %v: tensor<4x1xf32>) -> (tensor<4x8xf32>, tensor<4x8xf32>, tensor<4x1xf32>) {
+  %c = arith.constant dense<1.0> : tensor<4x4xf32>
+  %b = spnn.convert %c : tensor<4x4xf32> to tensor<4x4xf32, #BSR>
+  // CHECK: spnn.kernel_matmul "block" {{.*}} parameters({block_cols = 1 : i64, block_rows = 4 : i64, chunks = 1 : i64, vectors = 2 : i64})
+  // expected-remark @below {{kernel block on 4x4 bsr4x1 weights, 16 stored values}}
+  %0 = spnn.matmul %b, %x : (tensor<4x4xf32, #BSR>, tensor<4x8xf32>) -> tensor<4x8xf32>
+  %n = spnn.convert %c : tensor<4x4xf32> to tensor<4x4xf32, #NM>
+  // CHECK: spnn.kernel_matmul "nm" {{.*}} parameters({chunks = 1 : i64, groups_block = 1 : i64, m = 4 : i64, n = 4 : i64, rows_tile = 2 : i64})
+  // expected-remark @below {{kernel nm on 4x4 nm4:4 weights, 16 stored values}}
+  %1 = spnn.matmul %n, %x : (tensor<4x4xf32, #NM>, tensor<4x8xf32>) -> tensor<4x8xf32>
+  %m = spnn.convert %c : tensor<4x4xf32> to tensor<4x4xf32, #spnn.bitmap>
+  // CHECK: %[[V:.*]] = tensor.collapse_shape %{{.*}} {{.*}} : tensor<4x1xf32> into tensor<4xf32>
+  // CHECK: spnn.kernel_matmul "bitmap-matvec" {{.*}} ins(%[[V]],
+  // expected-remark @below {{kernel bitmap-matvec on 4x4 bitmap weights, 16 stored values}}
+  %2 = spnn.matmul %m, %v : (tensor<4x4xf32, #spnn.bitmap>, tensor<4x1xf32>) -> tensor<4x1xf32>
+  return %0, %1, %2 : tensor<4x8xf32>, tensor<4x8xf32>, tensor<4x1xf32>
+}
+
+// -----
+
+// Dense weights, linalg.matmul and linalg.batch_matmul go to oneDNN; weights are turned, batches go one by one.
+// CHECK-LABEL: func @dense
+func.func @dense(%x: tensor<4x8xf32>, %p: tensor<3x2x4xf32>, %q: tensor<3x4x5xf32>)
+    -> (tensor<4x8xf32>, tensor<4x8xf32>, tensor<3x2x5xf32>) {
+  %c = arith.constant dense<1.0> : tensor<4x4xf32>
+  // CHECK: spnn.kernel_gemm ins(%{{.*}}, %{{.*}} : tensor<4x8xf32>, tensor<4x4xf32>) {{.*}} {transpose_lhs} -> tensor<8x4xf32>
+  // expected-remark @below {{dense product through oneDNN}}
+  %0 = spnn.matmul %c, %x : (tensor<4x4xf32>, tensor<4x8xf32>) -> tensor<4x8xf32>
+  %z = arith.constant 0.0 : f32
+  %e = tensor.empty() : tensor<4x8xf32>
+  %f = linalg.fill ins(%z : f32) outs(%e : tensor<4x8xf32>) -> tensor<4x8xf32>
+  // CHECK: spnn.kernel_gemm ins(%{{.*}}, %{{.*}} : tensor<4x4xf32>, tensor<4x8xf32>) outs(%{{.*}} : tensor<4x8xf32>) -> tensor<4x8xf32>
+  %1 = linalg.matmul ins(%c, %x : tensor<4x4xf32>, tensor<4x8xf32>) outs(%f : tensor<4x8xf32>) -> tensor<4x8xf32>
+  %eb = tensor.empty() : tensor<3x2x5xf32>
+  %fb = linalg.fill ins(%z : f32) outs(%eb : tensor<3x2x5xf32>) -> tensor<3x2x5xf32>
+  // CHECK: scf.for
+  // CHECK: spnn.kernel_gemm ins(%{{.*}}, %{{.*}} : tensor<2x4xf32>, tensor<4x5xf32>) outs(%{{.*}} : tensor<2x5xf32>) -> tensor<2x5xf32>
+  %2 = linalg.batch_matmul ins(%p, %q : tensor<3x2x4xf32>, tensor<3x4x5xf32>) outs(%fb : tensor<3x2x5xf32>) -> tensor<3x2x5xf32>
+  return %0, %1, %2 : tensor<4x8xf32>, tensor<4x8xf32>, tensor<3x2x5xf32>
+}
+
+// -----
+
+// A product that accumulates, one with maps of its own and one in f64 stay loop nests.
+#T = affine_map<(m, n, k) -> (n, k)>
+// CHECK-LABEL: func @stays
+func.func @stays(%a: tensor<4x4xf32>, %init: tensor<4x4xf32>, %d: tensor<4x4xf64>) -> (tensor<4x4xf32>, tensor<4x4xf32>, tensor<4x4xf64>) {
+  // CHECK-NOT: kernel_gemm
+  // CHECK-COUNT-3: linalg.matmul
+  %z = arith.constant 0.0 : f32
+  %e = tensor.empty() : tensor<4x4xf32>
+  %f = linalg.fill ins(%z : f32) outs(%e : tensor<4x4xf32>) -> tensor<4x4xf32>
+  %0 = linalg.matmul ins(%a, %a : tensor<4x4xf32>, tensor<4x4xf32>) outs(%init : tensor<4x4xf32>) -> tensor<4x4xf32>
+  %1 = linalg.matmul indexing_maps = [affine_map<(m, n, k) -> (m, k)>, #T, affine_map<(m, n, k) -> (m, n)>]
+      ins(%a, %a : tensor<4x4xf32>, tensor<4x4xf32>) outs(%f : tensor<4x4xf32>) -> tensor<4x4xf32>
+  %z64 = arith.constant 0.0 : f64
+  %e64 = tensor.empty() : tensor<4x4xf64>
+  %f64 = linalg.fill ins(%z64 : f64) outs(%e64 : tensor<4x4xf64>) -> tensor<4x4xf64>
+  %2 = linalg.matmul ins(%d, %d : tensor<4x4xf64>, tensor<4x4xf64>) outs(%f64 : tensor<4x4xf64>) -> tensor<4x4xf64>
+  return %0, %1, %2 : tensor<4x4xf32>, tensor<4x4xf32>, tensor<4x4xf64>
+}
+
+// -----
+
+// An edited decision is followed: the chunks are the ones it asks for.
+#CSR = #sparse_tensor.encoding<{map = (i, j) -> (i : dense, j : compressed), posWidth = 32, crdWidth = 32}>
+// CHECK-LABEL: func @edited
+func.func @edited(%x: tensor<4x8xf32>) -> tensor<4x8xf32> {
+  %c = arith.constant dense<1.0> : tensor<4x4xf32>
+  %w = spnn.convert %c : tensor<4x4xf32> to tensor<4x4xf32, #CSR>
+  // CHECK: spnn.kernel_matmul "csr" {{.*}} parameters({chunks = 2 : i64, k_block = 2 : i64})
+  // expected-remark @below {{parameters {chunks = 2 : i64, k_block = 2 : i64}}}
+  %y = spnn.matmul %w, %x {spnn.decision = {kernel = "csr", parameters = {chunks = 2 : i64, k_block = 2 : i64}}}
+      : (tensor<4x4xf32, #CSR>, tensor<4x8xf32>) -> tensor<4x8xf32>
+  return %y : tensor<4x8xf32>
+}
+
+// -----
+
+#CSR = #sparse_tensor.encoding<{map = (i, j) -> (i : dense, j : compressed), posWidth = 32, crdWidth = 32}>
+func.func @edited_kernel(%x: tensor<4x8xf32>) -> tensor<4x8xf32> {
+  %c = arith.constant dense<1.0> : tensor<4x4xf32>
+  %w = spnn.convert %c : tensor<4x4xf32> to tensor<4x4xf32, #CSR>
+  // expected-error @below {{'spnn.matmul' op no kernel multiplies csr weights with this operand (block: the weights are not in BSR)}}
+  %y = spnn.matmul %w, %x {spnn.decision = {kernel = "block"}}
+      : (tensor<4x4xf32, #CSR>, tensor<4x8xf32>) -> tensor<4x8xf32>
+  return %y : tensor<4x8xf32>
+}
+
+// -----
+
+#NM = #sparse_tensor.encoding<{map = (i, j) -> (i : dense, j floordiv 4 : dense, j mod 4 : structured[2, 4]), crdWidth = 8}>
+func.func @edited_parameters_zero(%x: tensor<4x8xf32>) -> tensor<4x8xf32> {
+  %c = arith.constant dense<0.0> : tensor<4x4xf32>
+  %w = spnn.convert %c : tensor<4x4xf32> to tensor<4x4xf32, #NM>
+  // expected-error @below {{'spnn.matmul' op parameter 'rows_tile' of kernel 'nm' must be in [1, 16], got 0}}
+  %y = spnn.matmul %w, %x {spnn.decision = {kernel = "nm", parameters = {n = 2 : i64, m = 4 : i64, rows_tile = 0 : i64, groups_block = 1 : i64, chunks = 1 : i64}}}
+      : (tensor<4x4xf32, #NM>, tensor<4x8xf32>) -> tensor<4x8xf32>
+  return %y : tensor<4x8xf32>
+}
+
+// -----
+
+#NM = #sparse_tensor.encoding<{map = (i, j) -> (i : dense, j floordiv 4 : dense, j mod 4 : structured[2, 4]), crdWidth = 8}>
+func.func @edited_parameters_format(%x: tensor<4x8xf32>) -> tensor<4x8xf32> {
+  %c = arith.constant dense<0.0> : tensor<4x4xf32>
+  %w = spnn.convert %c : tensor<4x4xf32> to tensor<4x4xf32, #NM>
+  // expected-error @below {{'spnn.matmul' op parameter 'n' of kernel 'nm' follows from the format and must be 2, got 1}}
+  %y = spnn.matmul %w, %x {spnn.decision = {kernel = "nm", parameters = {n = 1 : i64, m = 4 : i64, rows_tile = 4 : i64, groups_block = 1 : i64, chunks = 1 : i64}}}
+      : (tensor<4x4xf32, #NM>, tensor<4x8xf32>) -> tensor<4x8xf32>
+  return %y : tensor<4x8xf32>
+}
+
+// -----
+
+#CSR = #sparse_tensor.encoding<{map = (i, j) -> (i : dense, j : compressed), posWidth = 32, crdWidth = 32}>
+func.func @edited_parameters_missing(%x: tensor<4x8xf32>) -> tensor<4x8xf32> {
+  %c = arith.constant dense<0.0> : tensor<4x4xf32>
+  %w = spnn.convert %c : tensor<4x4xf32> to tensor<4x4xf32, #CSR>
+  // expected-error @below {{'spnn.matmul' op parameter 'chunks' of kernel 'csr' is missing}}
+  %y = spnn.matmul %w, %x {spnn.decision = {kernel = "csr", parameters = {k_block = 4 : i64}}}
+      : (tensor<4x4xf32, #CSR>, tensor<4x8xf32>) -> tensor<4x8xf32>
+  return %y : tensor<4x8xf32>
+}
+
+// -----
+
+// Three values in a group of 2:4.
+#NM = #sparse_tensor.encoding<{map = (i, j) -> (i : dense, j floordiv 4 : dense, j mod 4 : structured[2, 4]), crdWidth = 8}>
+func.func @does_not_fit(%x: tensor<4x8xf32>) -> tensor<1x8xf32> {
+  %c = arith.constant dense<[[1.0, 2.0, 0.0, 3.0]]> : tensor<1x4xf32>
+  %w = spnn.convert %c : tensor<1x4xf32> to tensor<1x4xf32, #NM>
+  // expected-error-re @below {{'spnn.matmul' op weights do not fit format nm2:4: row 0, columns {{.*}}3 nonzeros}}
+  %y = spnn.matmul %w, %x : (tensor<1x4xf32, #NM>, tensor<4x8xf32>) -> tensor<1x8xf32>
+  return %y : tensor<1x8xf32>
+}
+
+// -----
+
+func.func @not_constant(%w: tensor<4x4xf32, #spnn.bitmap>, %x: tensor<4x1xf32>) -> tensor<4x1xf32> {
+  // expected-error @below {{'spnn.matmul' op sparse weights must be constant: kernels are packed at compile time}}
+  %y = spnn.matmul %w, %x : (tensor<4x4xf32, #spnn.bitmap>, tensor<4x1xf32>) -> tensor<4x1xf32>
+  return %y : tensor<4x1xf32>
+}
+
+// -----
+
+func.func @transposed(%x: tensor<4x1xf32>) -> tensor<4x1xf32> {
+  %c = arith.constant dense<1.0> : tensor<4x4xf32>
+  %w = spnn.convert %c : tensor<4x4xf32> to tensor<4x4xf32, #spnn.bitmap>
+  // expected-error @below {{'spnn.matmul' op a sparse lhs must not be transposed here (run spnn-decompose first)}}
+  %y = spnn.matmul %w, %x {transpose_lhs} : (tensor<4x4xf32, #spnn.bitmap>, tensor<4x1xf32>) -> tensor<4x1xf32>
+  return %y : tensor<4x1xf32>
+}
+
+// -----
+
+func.func @bias_axis(%x: tensor<4x1xf32>, %b: tensor<1xf32>) -> tensor<4x1xf32> {
+  %c = arith.constant dense<1.0> : tensor<4x4xf32>
+  %w = spnn.convert %c : tensor<4x4xf32> to tensor<4x4xf32, #spnn.bitmap>
+  // expected-error @below {{'spnn.matmul' op the bias of a kernel runs along axis 0 (run spnn-decompose first)}}
+  %y = spnn.matmul %w, %x bias(%b : tensor<1xf32>) {bias_axis = 1 : i64}
+      : (tensor<4x4xf32, #spnn.bitmap>, tensor<4x1xf32>) -> tensor<4x1xf32>
+  return %y : tensor<4x1xf32>
+}
+
+// -----
+
+func.func @columns(%x: tensor<4x2xf32>) -> tensor<4x2xf32> {
+  %c = arith.constant dense<1.0> : tensor<4x4xf32>
+  %w = spnn.convert %c : tensor<4x4xf32> to tensor<4x4xf32, #spnn.bitmap>
+  // expected-error-re @below {{'spnn.matmul' op no kernel multiplies bitmap weights with this operand {{.*}}bitmap-matvec: the kernel multiplies one column only}}
+  %y = spnn.matmul %w, %x : (tensor<4x4xf32, #spnn.bitmap>, tensor<4x2xf32>) -> tensor<4x2xf32>
+  return %y : tensor<4x2xf32>
+}
+
+// -----
+
+func.func @element(%x: tensor<4x1xf64>) -> tensor<4x1xf64> {
+  %c = arith.constant dense<1.0> : tensor<4x4xf64>
+  %w = spnn.convert %c : tensor<4x4xf64> to tensor<4x4xf64, #spnn.bitmap>
+  // expected-error @below {{'spnn.matmul' op CPU kernels compute in f32, got 'f64'}}
+  %y = spnn.matmul %w, %x : (tensor<4x4xf64, #spnn.bitmap>, tensor<4x1xf64>) -> tensor<4x1xf64>
+  return %y : tensor<4x1xf64>
+}
+
+// -----
+
+func.func @dense_element(%w: tensor<4x4xf64>, %x: tensor<4x1xf64>) -> tensor<4x1xf64> {
+  // expected-error @below {{'spnn.matmul' op oneDNN multiplies f32 here, got 'f64'}}
+  %y = spnn.matmul %w, %x : (tensor<4x4xf64>, tensor<4x1xf64>) -> tensor<4x1xf64>
+  return %y : tensor<4x1xf64>
+}

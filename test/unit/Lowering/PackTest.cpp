@@ -1,0 +1,309 @@
+//===----------------------------------------------------------------------===//
+//
+// Part of the sparse neural network compiler, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The packed weights of every kernel, read back entry by entry and compared with the matrix.
+//
+//===----------------------------------------------------------------------===//
+#include "KernelEmitter.h"
+#include "spnn/IR/SparseFormats.h"
+#include "spnn/Lowering/CpuKernel.h"
+
+#include "gtest/gtest.h"
+
+#include <algorithm>
+#include <cstring>
+#include <random>
+
+using namespace mlir;
+using namespace spnn;
+
+namespace {
+
+std::vector<uint64_t> integersOf(DenseElementsAttr attr) {
+  std::vector<uint8_t> raw = *readRawElements(attr);
+  unsigned bytes = getElementBytes(attr.getElementType());
+  std::vector<uint64_t> result(raw.size() / bytes, 0);
+  for (size_t i = 0; i < result.size(); ++i)
+    std::memcpy(&result[i], raw.data() + i * bytes, bytes);
+  return result;
+}
+
+std::vector<float> floatsOf(DenseElementsAttr attr) {
+  std::vector<uint8_t> raw = *readRawElements(attr);
+  std::vector<float> result(raw.size() / sizeof(float));
+  if (!raw.empty())
+    std::memcpy(result.data(), raw.data(), raw.size());
+  return result;
+}
+
+/// A matrix that entries are written to, each at most once.
+class Rebuilt {
+public:
+  explicit Rebuilt(format::Shape shape) : shape(shape), values(shape.rows * shape.cols), seen(values.size()) {}
+
+  void set(int64_t row, int64_t col, float value) {
+    ASSERT_TRUE(row >= 0 && row < shape.rows && col >= 0 && col < shape.cols) << row << ", " << col;
+    ASSERT_FALSE(seen[row * shape.cols + col]) << "twice: " << row << ", " << col;
+    seen[row * shape.cols + col] = true;
+    values[row * shape.cols + col] = value;
+  }
+
+  void expectEqual(const format::DenseMatrix &matrix) const {
+    for (int64_t row = 0; row < shape.rows; ++row)
+      for (int64_t col = 0; col < shape.cols; ++col) {
+        float expected;
+        std::memcpy(&expected, matrix.element(row, col), sizeof(float));
+        ASSERT_EQ(values[row * shape.cols + col], expected) << row << ", " << col;
+      }
+  }
+
+private:
+  format::Shape shape;
+  std::vector<float> values;
+  std::vector<bool> seen;
+};
+
+class Pack : public testing::Test {
+protected:
+  std::mt19937 generator{17};
+  MLIRContext context;
+
+  int64_t extent(int64_t multiple) {
+    const int64_t extents[] = {0, 1, 2, 3, 5, 8, 17, 32, 33, 70};
+    return (extents[generator() % std::size(extents)] + multiple - 1) / multiple * multiple;
+  }
+
+  /// Random values with empty and full rows; at most `limit` values in each group of `group` columns.
+  format::DenseMatrix makeMatrix(format::Shape shape, int64_t group = 1, int64_t limit = 1) {
+    format::DenseMatrix matrix;
+    matrix.shape = shape;
+    matrix.data.resize(shape.rows * shape.cols * sizeof(float));
+    double density = generator() % 4 == 0 ? 1.0 : generator() % 4 == 0 ? 0.0 : (generator() % 100) / 100.0;
+    float next = 1;
+    for (int64_t row = 0; row < shape.rows; ++row) {
+      double own = generator() % 4 == 0 ? 0 : generator() % 8 == 0 ? 1 : density;
+      for (int64_t col = 0, kept = 0; col < shape.cols; ++col) {
+        if (col % group == 0)
+          kept = 0;
+        if (std::uniform_real_distribution<double>(0, 1)(generator) >= own || ++kept > limit)
+          continue;
+        std::memcpy(matrix.element(row, col), &next, sizeof(float));
+        ++next;
+      }
+    }
+    return matrix;
+  }
+
+  KernelProblem makeProblem(const format::DenseMatrix &matrix, const std::string &format, int64_t columns = 64) {
+    return {matrix, {}, format, Float32Type::get(&context), columns, 128, 16};
+  }
+
+  /// What the kernel proposes, or that with other chunks and blocks.
+  DictionaryAttr parametersOf(const CpuKernel &kernel, const KernelProblem &problem) {
+    DictionaryAttr parameters = kernel.getParameters(problem);
+    EXPECT_EQ(findBadParameter(kernel.name(), parameters, parameters), std::nullopt);
+    if (generator() % 3 == 0)
+      return parameters;
+    SmallVector<std::pair<StringRef, int64_t>> changed;
+    for (NamedAttribute entry : parameters) {
+      StringRef name = entry.getName();
+      int64_t value = cast<IntegerAttr>(entry.getValue()).getInt();
+      if (name == "chunks" || name == "k_block" || name == "rows_tile" || name == "groups_block")
+        value = 1 + generator() % 7;
+      changed.emplace_back(name, value);
+    }
+    return makeParameters(&context, changed);
+  }
+};
+
+TEST_F(Pack, Csr) {
+  const CpuKernel &kernel = *findCpuKernel("csr");
+  for (int round = 0; round < 200; ++round) {
+    format::DenseMatrix matrix = makeMatrix({extent(1), extent(1)});
+    KernelProblem problem = makeProblem(matrix, "csr");
+    ASSERT_EQ(kernel.checkProblem(problem), std::nullopt);
+    DictionaryAttr parameters = parametersOf(kernel, problem);
+    PackedWeights packed = kernel.pack(problem, parameters);
+    int64_t rows = matrix.shape.rows, cols = matrix.shape.cols;
+    int64_t chunks = getParameter(parameters, "chunks", 1), block = getParameter(parameters, "k_block", 1);
+    int64_t blocks = std::max<int64_t>(1, (cols + block - 1) / block);
+    ASSERT_EQ(packed.buffers.size(), 5u);
+    std::vector<uint64_t> starts = integersOf(packed.buffers[0]), entryRows = integersOf(packed.buffers[1]),
+                          positions = integersOf(packed.buffers[2]), indices = integersOf(packed.buffers[3]);
+    std::vector<float> values = floatsOf(packed.buffers[4]);
+    ASSERT_EQ(starts.size(), static_cast<size_t>(chunks * blocks + 1));
+    ASSERT_TRUE(std::is_sorted(starts.begin(), starts.end()));
+    ASSERT_EQ(starts.front(), 0u);
+    ASSERT_EQ(starts.back(), entryRows.size());
+    ASSERT_EQ(positions.size(), entryRows.size() + 1);
+    ASSERT_TRUE(std::is_sorted(positions.begin(), positions.end()));
+    ASSERT_EQ(positions.back(), indices.size());
+    ASSERT_EQ(indices.size(), values.size());
+    EXPECT_EQ(packed.storedValues, static_cast<int64_t>(values.size()));
+    Rebuilt rebuilt(matrix.shape);
+    std::vector<int64_t> owner(rows, -1), first(rows, 0), last(rows, 0);
+    for (int64_t task = 0; task < chunks * blocks; ++task)
+      for (uint64_t entry = starts[task]; entry < starts[task + 1]; ++entry) {
+        int64_t row = entryRows[entry], kb = task % blocks, chunk = task / blocks;
+        ASSERT_LT(row, rows);
+        // A row belongs to one chunk: it has one writer.
+        ASSERT_TRUE(owner[row] == -1 || owner[row] == chunk);
+        owner[row] = chunk;
+        first[row] += kb == 0;
+        last[row] += kb == blocks - 1;
+        for (uint64_t j = positions[entry]; j < positions[entry + 1]; ++j) {
+          EXPECT_EQ(static_cast<int64_t>(indices[j]) / block, kb) << "outside of its k block";
+          rebuilt.set(row, indices[j], values[j]);
+        }
+      }
+    // Each row starts its sums once, in the first block, and finishes them once, in the last.
+    EXPECT_EQ(first, std::vector<int64_t>(rows, 1));
+    EXPECT_EQ(last, std::vector<int64_t>(rows, 1));
+    rebuilt.expectEqual(matrix);
+  }
+}
+
+TEST_F(Pack, Block) {
+  const CpuKernel &kernel = *findCpuKernel("block");
+  const std::pair<int64_t, int64_t> shapes[] = {{4, 1}, {8, 1}, {16, 1}, {2, 2}, {1, 4}, {1, 1}, {3, 5}};
+  for (int round = 0; round < 200; ++round) {
+    auto [r, c] = shapes[round % std::size(shapes)];
+    format::DenseMatrix matrix = makeMatrix({extent(r), extent(c)});
+    KernelProblem problem = makeProblem(matrix, "bsr" + std::to_string(r) + "x" + std::to_string(c));
+    ASSERT_EQ(kernel.checkProblem(problem), std::nullopt);
+    DictionaryAttr parameters = parametersOf(kernel, problem);
+    PackedWeights packed = kernel.pack(problem, parameters);
+    int64_t chunks = getParameter(parameters, "chunks", 1), blockRows = matrix.shape.rows / r;
+    ASSERT_EQ(packed.buffers.size(), 4u);
+    std::vector<uint64_t> bounds = integersOf(packed.buffers[0]), positions = integersOf(packed.buffers[1]),
+                          indices = integersOf(packed.buffers[2]);
+    std::vector<float> values = floatsOf(packed.buffers[3]);
+    ASSERT_EQ(bounds.size(), static_cast<size_t>(chunks + 1));
+    ASSERT_TRUE(std::is_sorted(bounds.begin(), bounds.end()));
+    ASSERT_EQ(bounds.front(), 0u);
+    ASSERT_EQ(bounds.back(), static_cast<uint64_t>(blockRows));
+    ASSERT_EQ(positions.size(), static_cast<size_t>(blockRows + 1));
+    ASSERT_EQ(positions.back(), indices.size());
+    ASSERT_EQ(values.size(), indices.size() * r * c);
+    EXPECT_EQ(packed.storedValues, static_cast<int64_t>(values.size()));
+    Rebuilt rebuilt(matrix.shape);
+    for (int64_t row = 0; row < blockRows; ++row)
+      for (uint64_t block = positions[row]; block < positions[row + 1]; ++block) {
+        bool any = false;
+        for (int64_t j = 0; j < c; ++j)
+          for (int64_t i = 0; i < r; ++i) {
+            float value = values[(block * c + j) * r + i];
+            any |= value != 0;
+            rebuilt.set(row * r + i, indices[block] * c + j, value);
+          }
+        EXPECT_TRUE(any) << "a block of zeros is stored";
+      }
+    rebuilt.expectEqual(matrix);
+  }
+}
+
+TEST_F(Pack, Nm) {
+  const CpuKernel &kernel = *findCpuKernel("nm");
+  const std::pair<int64_t, int64_t> ratios[] = {{1, 4}, {2, 4}, {4, 8}, {1, 1}, {3, 5}, {4, 4}};
+  for (int round = 0; round < 200; ++round) {
+    auto [n, m] = ratios[round % std::size(ratios)];
+    format::DenseMatrix matrix = makeMatrix({extent(1), extent(m)}, m, n);
+    KernelProblem problem = makeProblem(matrix, "nm" + std::to_string(n) + ":" + std::to_string(m));
+    ASSERT_EQ(kernel.checkProblem(problem), std::nullopt);
+    DictionaryAttr parameters = parametersOf(kernel, problem);
+    PackedWeights packed = kernel.pack(problem, parameters);
+    int64_t rows = matrix.shape.rows, groups = matrix.shape.cols / m, tile = getParameter(parameters, "rows_tile", 1);
+    ASSERT_EQ(packed.buffers.size(), 2u);
+    std::vector<uint64_t> indices = integersOf(packed.buffers[0]);
+    std::vector<float> values = floatsOf(packed.buffers[1]);
+    ASSERT_EQ(indices.size(), static_cast<size_t>(rows * groups * n));
+    ASSERT_EQ(values.size(), indices.size());
+    Rebuilt rebuilt(matrix.shape);
+    size_t at = 0;
+    for (int64_t first = 0; first < rows; first += tile)
+      for (int64_t group = 0; group < groups; ++group)
+        for (int64_t row = first; row < std::min(rows, first + tile); ++row)
+          for (int64_t i = 0; i < n; ++i, ++at) {
+            ASSERT_LT(indices[at], static_cast<uint64_t>(m));
+            rebuilt.set(row, group * m + indices[at], values[at]);
+          }
+    rebuilt.expectEqual(matrix);
+  }
+}
+
+TEST_F(Pack, NmMatvec) {
+  const CpuKernel *kernel = findCpuKernel("nm-matvec");
+  ASSERT_NE(kernel, nullptr);
+  const std::pair<int64_t, int64_t> ratios[] = {{2, 4}, {4, 8}, {1, 2}};
+  for (int round = 0; round < 100; ++round) {
+    auto [n, m] = ratios[round % std::size(ratios)];
+    format::DenseMatrix matrix = makeMatrix({extent(1), extent(m)}, m, n);
+    KernelProblem problem = makeProblem(matrix, "nm" + std::to_string(n) + ":" + std::to_string(m), 1);
+    ASSERT_EQ(kernel->checkProblem(problem), std::nullopt);
+    DictionaryAttr parameters = parametersOf(*kernel, problem);
+    PackedWeights packed = kernel->pack(problem, parameters);
+    int64_t rows = matrix.shape.rows, windows = (matrix.shape.cols + 31) / 32;
+    int64_t tile = getParameter(parameters, "rows_tile", 1);
+    std::vector<uint64_t> indices = integersOf(packed.buffers[0]);
+    std::vector<float> values = floatsOf(packed.buffers[1]);
+    ASSERT_EQ(indices.size(), static_cast<size_t>(rows * windows * 16));
+    ASSERT_EQ(values.size(), indices.size());
+    Rebuilt rebuilt(matrix.shape);
+    size_t at = 0;
+    for (int64_t first = 0; first < rows; first += tile)
+      for (int64_t window = 0; window < windows; ++window)
+        for (int64_t row = first; row < std::min(rows, first + tile); ++row)
+          for (int64_t i = 0; i < 16; ++i, ++at) {
+            ASSERT_LT(window * 32 + static_cast<int64_t>(indices[at]), matrix.shape.cols) << "beyond the last column";
+            if (values[at] != 0)
+              rebuilt.set(row, window * 32 + indices[at], values[at]);
+          }
+    rebuilt.expectEqual(matrix);
+  }
+}
+
+TEST_F(Pack, Bitmap) {
+  const CpuKernel &kernel = *findCpuKernel("bitmap-matvec");
+  for (int round = 0; round < 100; ++round) {
+    format::DenseMatrix matrix = makeMatrix({extent(1), extent(1)});
+    KernelProblem problem = makeProblem(matrix, "bitmap", 1);
+    ASSERT_EQ(kernel.checkProblem(problem), std::nullopt);
+    PackedWeights packed = kernel.pack(problem, parametersOf(kernel, problem));
+    int64_t rows = matrix.shape.rows, words = (matrix.shape.cols + 15) / 16;
+    ASSERT_EQ(packed.buffers.size(), 4u);
+    std::vector<uint64_t> bits = integersOf(packed.buffers[1]), positions = integersOf(packed.buffers[2]);
+    std::vector<float> values = floatsOf(packed.buffers[3]);
+    EXPECT_EQ(integersOf(packed.buffers[0]).back(), static_cast<uint64_t>(rows));
+    ASSERT_EQ(bits.size(), static_cast<size_t>(rows * words));
+    Rebuilt rebuilt(matrix.shape);
+    for (int64_t row = 0; row < rows; ++row) {
+      size_t at = positions[row];
+      for (int64_t col = 0; col < words * 16; ++col)
+        if (bits[row * words + col / 16] >> (col % 16) & 1)
+          rebuilt.set(row, col, values[at++]);
+      EXPECT_EQ(at, positions[row + 1]);
+    }
+    // A full vector can be read at any value, so 16 more follow.
+    EXPECT_GE(values.size(), positions.back() + 16);
+    rebuilt.expectEqual(matrix);
+  }
+}
+
+// Kernels say why they do not take a problem.
+TEST_F(Pack, Refusals) {
+  format::DenseMatrix matrix = makeMatrix({16, 16});
+  EXPECT_EQ(findCpuKernel("csr")->checkProblem(makeProblem(matrix, "bitmap")), "the weights are not in CSR");
+  EXPECT_EQ(findCpuKernel("block")->checkProblem(makeProblem(matrix, "csr")), "the weights are not in BSR");
+  EXPECT_EQ(findCpuKernel("block")->checkProblem(makeProblem(matrix, "bsr32x1")),
+            "blocks of more than 16 rows or columns spill the accumulators");
+  EXPECT_EQ(findCpuKernel("nm")->checkProblem(makeProblem(matrix, "csr")), "the weights are not N:M");
+  EXPECT_EQ(findCpuKernel("bitmap-matvec")->checkProblem(makeProblem(matrix, "bitmap", 2)),
+            "the kernel multiplies one column only");
+  EXPECT_EQ(findCpuKernel("magic"), nullptr);
+}
+
+} // namespace
