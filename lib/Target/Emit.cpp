@@ -165,10 +165,10 @@ static target::Error emitSharedLibrary(ModuleOp module, StringRef path) {
   std::string header;
   if (target::Error error = target::writeModelHeader(*description, llvm::sys::path::stem(path), header))
     return error;
-  if (target::Error error = writeFile(headerPath, header))
+  if (target::Error error = writeFile(path, (*linked)->getBuffer()))
     return error;
-  if (target::Error error = writeFile(path, (*linked)->getBuffer())) {
-    llvm::sys::fs::remove(headerPath);
+  if (target::Error error = writeFile(headerPath, header)) {
+    llvm::sys::fs::remove(path);
     return error;
   }
   llvm::sys::fs::setPermissions(path, llvm::sys::fs::perms::all_read | llvm::sys::fs::perms::owner_write |
