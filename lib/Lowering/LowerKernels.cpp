@@ -70,10 +70,17 @@ struct LowerKernels : public spnn::impl::LowerKernelsBase<LowerKernels> {
     if (op->getNumResults() != 0)
       return op->emitOpError() << "works on tensors; kernels are lowered after bufferization";
     OpBuilder builder(op);
+    // A single panel has nothing to share.
+    auto hasManyPanels = [](Value matrix, bool transpose, PanelsAttr panels) {
+      int64_t columns = cast<ShapedType>(matrix.getType()).getDimSize(transpose ? 0 : 1);
+      return ShapedType::isDynamic(columns) || columns > panels.getWidth();
+    };
     if (auto pack = dyn_cast<PackPanelsOp>(op.getOperation()))
-      return emitPackPanels(pack, builder, parallel);
+      return emitPackPanels(pack, builder,
+                            parallel && hasManyPanels(pack.getSource(), pack.getTranspose(), pack.getPanels()));
     if (auto unpack = dyn_cast<UnpackPanelsOp>(op.getOperation()))
-      return emitUnpackPanels(unpack, builder, parallel);
+      return emitUnpackPanels(unpack, builder,
+                              parallel && hasManyPanels(unpack.getInit(), unpack.getTranspose(), unpack.getPanels()));
     if (auto gemm = dyn_cast<KernelGemmOp>(op.getOperation()))
       return emitGemmCall(gemm, builder, vectorBytes);
     auto matmul = cast<KernelMatmulOp>(op.getOperation());

@@ -171,10 +171,15 @@ LogicalResult KernelSelector::selectSparse(MatmulOp op, const format::DenseMatri
                                        builder.getStringAttr(chosen->name()), problem.format, rows, cols, panels,
                                        parameters, op.getActivation(), /*parallel=*/false);
   bool parallel = !target || target.getThreads() != 1;
-  // A parallel region costs about a microsecond; below this many multiply-adds it would not pay.
-  constexpr int64_t kMinParallelWork = 1 << 18;
-  int64_t knownColumns = ShapedType::isDynamic(op.getColumns()) ? panels.getWidth() : op.getColumns();
-  kernel.setParallel(parallel && packed.storedValues * knownColumns >= kMinParallelWork);
+  // A parallel region pays for itself, and for the activations that move between the cores, from about this many
+  // multiply-adds on (examples/fashion-mnist/run.py at batch 1 and 16). Kernels for one column wait for weights, so fewer
+  // suffice; the others fill whole vectors whatever the number of columns.
+  constexpr int64_t kMinPanelWork = 1 << 20, kMinMatvecWork = 1 << 18;
+  int64_t knownColumns = ShapedType::isDynamic(op.getColumns())
+                             ? panels.getWidth()
+                             : llvm::alignTo(op.getColumns(), panels.getVector());
+  kernel.setParallel(parallel && packed.storedValues * knownColumns >=
+                                     (panels.getWidth() == 1 ? kMinMatvecWork : kMinPanelWork));
   if (decision)
     kernel->setDiscardableAttr(kDecisionAttrName, decision);
 
