@@ -90,7 +90,6 @@ static target::Error link(StringRef object, StringRef output, bool dense) {
     return "cannot create a temporary file: " + code.message();
   llvm::FileRemover removeLog(log);
   std::string rpath = "-Wl,-rpath," SPNN_OMP_FOLDER;
-  std::string script = "-Wl,--exclude-libs,ALL";
   SmallVector<StringRef> args{*linker, "-shared", "-fuse-ld=lld", "-o", output, object, "-Wl,-Bsymbolic",
                               "-Wl,--no-undefined", "-Wl,--gc-sections", rpath};
   // libomp before libdnnl: see docs/runtime-abi.md, "One OpenMP runtime". Contexts are for callers, so the archive
@@ -108,7 +107,7 @@ static target::Error link(StringRef object, StringRef output, bool dense) {
     return std::nullopt;
   if (auto buffer = llvm::MemoryBuffer::getFile(log))
     message += (*buffer)->getBuffer().take_until([](char c) { return c == '\n'; }).str();
-  return "linking " + output.str() + " failed: " + message;
+  return "linking the model failed: " + message;
 }
 
 /// The text that spnn-emit-entry-points left in the module.
@@ -117,7 +116,7 @@ static std::optional<StringRef> findDescription(ModuleOp module) {
   auto text = global ? dyn_cast_or_null<StringAttr>(global.getValueOrNull()) : StringAttr();
   if (!text)
     return std::nullopt;
-  return text.getValue().drop_while([](char) { return false; }).rtrim('\0');
+  return text.getValue().rtrim('\0');
 }
 
 static target::Error emitSharedLibrary(ModuleOp module, StringRef path) {
@@ -136,13 +135,13 @@ static target::Error emitSharedLibrary(ModuleOp module, StringRef path) {
   target::LLVMCode code;
   if (target::Error error = code.build(module))
     return error;
+  // The linker works in the temporary folder: LLVM's temporary files take a '%' in the output's path for a wildcard.
   SmallString<128> object, library;
   if (std::error_code status = llvm::sys::fs::createTemporaryFile("spnn-model", "o", object))
     return "cannot create a temporary file: " + status.message();
   llvm::FileRemover removeObject(object);
-  // In the folder of the output, so that the last step is a rename.
-  if (std::error_code status = llvm::sys::fs::createUniqueFile(path + ".%%%%%%.tmp", library))
-    return "cannot write " + path.str() + ": " + status.message();
+  if (std::error_code status = llvm::sys::fs::createTemporaryFile("spnn-model", "so", library))
+    return "cannot create a temporary file: " + status.message();
   llvm::FileRemover removeLibrary(library);
   {
     std::error_code status;
@@ -160,18 +159,20 @@ static target::Error emitSharedLibrary(ModuleOp module, StringRef path) {
   }
   if (target::Error error = link(object, library, code.uses("spnn_rt_sgemm")))
     return error;
-  std::string header, headerError;
+  auto linked = llvm::MemoryBuffer::getFile(library, /*IsText=*/false, /*RequiresNullTerminator=*/false);
+  if (!linked)
+    return "cannot read " + library.str().str() + ": " + linked.getError().message();
+  std::string header;
   if (target::Error error = target::writeModelHeader(*description, llvm::sys::path::stem(path), header))
     return error;
-  if (target::Error error = writeFile(headerPath, header))
+  if (target::Error error = writeFile(path, (*linked)->getBuffer()))
     return error;
-  llvm::sys::fs::setPermissions(library, llvm::sys::fs::perms::all_read | llvm::sys::fs::perms::owner_write |
-                                             llvm::sys::fs::perms::all_exe);
-  if (std::error_code status = llvm::sys::fs::rename(library, path)) {
-    llvm::sys::fs::remove(headerPath);
-    return "cannot write " + path.str() + ": " + status.message();
+  if (target::Error error = writeFile(headerPath, header)) {
+    llvm::sys::fs::remove(path);
+    return error;
   }
-  removeLibrary.releaseFile();
+  llvm::sys::fs::setPermissions(path, llvm::sys::fs::perms::all_read | llvm::sys::fs::perms::owner_write |
+                                          llvm::sys::fs::perms::all_exe);
   return std::nullopt;
 }
 

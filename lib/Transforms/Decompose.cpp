@@ -30,6 +30,8 @@ using namespace spnn;
 namespace {
 struct Decompose : public spnn::impl::DecomposeBase<Decompose> {
   void runOnOperation() override {
+    if (failed(decomposeAggregates(getOperation())))
+      return signalPassFailure();
     cleanUp();
     SmallVector<MatmulOp> products;
     getOperation()->walk([&](MatmulOp op) { products.push_back(op); });
@@ -130,24 +132,7 @@ struct Decompose : public spnn::impl::DecomposeBase<Decompose> {
 
   void lowerToLinalg(IRRewriter &rewriter, MatmulOp op) {
     rewriter.setInsertionPoint(op);
-    Location loc = op.getLoc();
-    Type element = getElementTypeOrSelf(op.getType());
-    SmallVector<OpFoldResult> extents = getExtents(rewriter, loc, op);
-    Value zero = arith::ConstantOp::create(rewriter, loc, rewriter.getZeroAttr(element));
-    Value init = linalg::FillOp::create(rewriter, loc, zero, createEmpty(rewriter, loc, extents, element)).result();
-    AffineExpr m, n, k;
-    bindDims(&getContext(), m, n, k);
-    auto access = [&](bool transposed, AffineExpr row, AffineExpr column) {
-      return transposed ? AffineMap::get(3, 0, {column, row}, &getContext())
-                        : AffineMap::get(3, 0, {row, column}, &getContext());
-    };
-    ArrayAttr maps = rewriter.getAffineMapArrayAttr(
-        {access(op.getTransposeLhs(), m, k), access(op.getTransposeRhs(), k, n), access(false, m, n)});
-    Value product = linalg::MatmulOp::create(rewriter, loc, init.getType(), ValueRange{op.getLhs(), op.getRhs()}, init,
-                                             rewriter.getNamedAttr("indexing_maps", maps))
-                        ->getResult(0);
-    Value result = emitEpilogue(rewriter, loc, product, op.getBias(), op.getBiasAxis(), op.getActivation());
-    rewriter.replaceOp(op, castTo(rewriter, loc, result, op.getType()));
+    rewriter.replaceOp(op, emitLinalgMatmul(rewriter, op));
   }
 
   /// The transposed constant in the same format, or dense where the format cannot hold it.

@@ -9,6 +9,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "EpilogueEmitter.h"
+#include "GraphUtils.h"
 #include "spnn/IR/SparseFormats.h"
 #include "spnn/Transforms/Passes.h"
 #include "spnn/Transforms/PatternPruning.h"
@@ -52,7 +53,7 @@ struct Densify : public spnn::impl::DensifyBase<Densify> {
       op.erase();
       ++numProducts;
     }
-    if (failed(decomposeAggregates()))
+    if (failed(decomposeAggregates(getOperation())))
       return signalPassFailure();
   }
 
@@ -120,23 +121,6 @@ private:
     Value dense = arith::ConstantOp::create(builder, op->getLoc(), writeDenseMatrix(*matrix, denseType));
     result.replaceAllUsesWith(dense);
     op->erase();
-    return success();
-  }
-
-  /// linalg.softmax and the like have no body, and no pass of upstream's takes them apart.
-  LogicalResult decomposeAggregates() {
-    SmallVector<linalg::AggregatedOpInterface> aggregates;
-    getOperation()->walk([&](linalg::AggregatedOpInterface op) { aggregates.push_back(op); });
-    for (linalg::AggregatedOpInterface op : aggregates) {
-      if (!llvm::all_of(op->getResultTypes(), llvm::IsaPred<RankedTensorType>) || op->getNumResults() == 0)
-        continue;
-      OpBuilder builder(op);
-      FailureOr<SmallVector<Value>> results = op.decomposeOperation(builder);
-      if (failed(results))
-        return op->emitOpError("cannot be taken apart into structured ops");
-      op->replaceAllUsesWith(*results);
-      op->erase();
-    }
     return success();
   }
 

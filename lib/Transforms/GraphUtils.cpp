@@ -122,3 +122,19 @@ void spnn::populateGraphCleanupPatterns(RewritePatternSet &patterns) {
   tensor::ExpandShapeOp::getCanonicalizationPatterns(patterns, context);
   memref::populateResolveRankedShapedTypeResultDimsPatterns(patterns);
 }
+
+LogicalResult spnn::decomposeAggregates(Operation *root) {
+  SmallVector<linalg::AggregatedOpInterface> aggregates;
+  root->walk([&](linalg::AggregatedOpInterface op) { aggregates.push_back(op); });
+  for (linalg::AggregatedOpInterface op : aggregates) {
+    if (!llvm::all_of(op->getResultTypes(), llvm::IsaPred<RankedTensorType>) || op->getNumResults() == 0)
+      continue;
+    OpBuilder builder(op);
+    FailureOr<SmallVector<Value>> results = op.decomposeOperation(builder);
+    if (failed(results))
+      return op->emitOpError("cannot be taken apart into structured ops");
+    op->replaceAllUsesWith(*results);
+    op->erase();
+  }
+  return success();
+}

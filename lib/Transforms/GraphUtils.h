@@ -58,6 +58,9 @@ std::optional<format::FloatType> getFloatType(mlir::Type type);
 /// other, and extents of results are expressed by extents of operands.
 void populateGraphCleanupPatterns(mlir::RewritePatternSet &patterns);
 
+/// Takes linalg.softmax and the like, which have no body, apart into structured ops: no pass of upstream's does.
+mlir::LogicalResult decomposeAggregates(mlir::Operation *root);
+
 } // namespace spnn
 
 #endif // SPNN_LIB_TRANSFORMS_GRAPHUTILS_H

@@ -133,3 +133,15 @@ func.func @unevaluated(%x: tensor<2x5xf32>) -> tensor<2x5xf32> {
   %y = spnn.matmul %p, %x : (tensor<2x2xf32>, tensor<2x5xf32>) -> tensor<2x5xf32>
   return %y : tensor<2x5xf32>
 }
+
+// -----
+
+// Nothing later lowers linalg.softmax, so it is taken apart here.
+// CHECK-LABEL: func @softmax
+func.func @softmax(%x: tensor<2x3xf32>) -> tensor<2x3xf32> {
+  // CHECK-NOT: linalg.softmax
+  // CHECK: math.exp
+  %e = tensor.empty() : tensor<2x3xf32>
+  %y = linalg.softmax dimension(1) ins(%x : tensor<2x3xf32>) outs(%e : tensor<2x3xf32>) -> tensor<2x3xf32>
+  return %y : tensor<2x3xf32>
+}

@@ -34,7 +34,8 @@ using namespace llvm;
 using namespace spnn;
 using spnn::onnximport::TensorData;
 
-static cl::opt<std::string> dataFolder("data", cl::desc("The folder of libonnx-testdata"), cl::init(SPNN_ONNX_TESTDATA));
+static cl::opt<std::string> dataFolder("data", cl::desc("The folder of libonnx-testdata"),
+                                       cl::init(SPNN_ONNX_TESTDATA));
 static cl::opt<std::string> expectedFile("expected", cl::desc("The names of the models that must pass"));
 static cl::opt<bool> update("update", cl::desc("Write the file of expected names instead of checking it"));
 static cl::opt<std::string> listFile("list", cl::desc("Write the outcome of every model and op type"));
@@ -68,8 +69,7 @@ static std::optional<TensorData> readTensorFile(StringRef path) {
 
 /// The data as the model declares it: the test data holds the bits of bf16 values as uint16.
 static void retype(TensorData &data, const onnx::ValueInfoProto &info) {
-  if (data.type == onnx::TensorProto::UINT16 &&
-      info.type().tensor_type().elem_type() == onnx::TensorProto::BFLOAT16)
+  if (data.type == onnx::TensorProto::UINT16 && info.type().tensor_type().elem_type() == onnx::TensorProto::BFLOAT16)
     data.type = onnx::TensorProto::BFLOAT16;
 }
 
@@ -126,8 +126,7 @@ static std::string runDataSet(mlir::ModuleOp module, const onnx::ModelProto &mod
     initialized.insert(initializer.name());
   int file = 0;
   for (const auto &input : model.graph().input()) {
-    if (initialized.contains(input.name()) &&
-        !sys::fs::exists(folder + "/input_" + Twine(file) + ".pb"))
+    if (initialized.contains(input.name()) && !sys::fs::exists(folder + "/input_" + Twine(file) + ".pb"))
       continue;
     std::string path = (folder + "/input_" + Twine(file++) + ".pb").str();
     if (constants.count(input.name()) || initialized.contains(input.name()))

@@ -41,12 +41,11 @@ static cl::opt<Emit> emit("emit", cl::desc("What to write"),
                                      clEnumValN(Emit::Onnx, "onnx", "the model itself, in binary form")),
                           cl::init(Emit::Mlir), cl::cat(category));
 using Syntax = spnn::OnnxImportOptions::Syntax;
-static cl::opt<Syntax> syntax(
-    "syntax", cl::desc("How the model is written"),
-    cl::values(clEnumValN(Syntax::Binary, "binary", "serialised protobuf (default)"),
-               clEnumValN(Syntax::Text, "text", "ONNX's textual syntax"),
-               clEnumValN(Syntax::ProtobufText, "prototxt", "protobuf's text format")),
-    cl::init(Syntax::Binary), cl::cat(category));
+static cl::opt<Syntax> syntax("syntax", cl::desc("How the model is written"),
+                              cl::values(clEnumValN(Syntax::Binary, "binary", "serialised protobuf (default)"),
+                                         clEnumValN(Syntax::Text, "text", "ONNX's textual syntax"),
+                                         clEnumValN(Syntax::ProtobufText, "prototxt", "protobuf's text format")),
+                              cl::init(Syntax::Binary), cl::cat(category));
 
 static int report(const Twine &sentence) {
   errs().flush();
@@ -190,7 +189,8 @@ static int run() {
 
 int main(int argc, char **argv) {
   cl::HideUnrelatedOptions(category);
-  cl::SetVersionPrinter([](raw_ostream &os) { os << "sparse-import " SPNN_VERSION " (LLVM " LLVM_VERSION_STRING ")\n"; });
+  cl::SetVersionPrinter(
+      [](raw_ostream &os) { os << "sparse-import " SPNN_VERSION " (LLVM " LLVM_VERSION_STRING ")\n"; });
   cl::ParseCommandLineOptions(argc, argv, "sparse-import: ONNX models to graph-level IR\n");
   return run();
 }

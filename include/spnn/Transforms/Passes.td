@@ -218,6 +218,8 @@ def Decompose : Pass<"spnn-decompose"> {
     5. a bias that still runs along the columns (the constant stood on the left) is added, and the activation applied,
        by a `linalg.generic` behind the product.
 
+    `linalg.softmax` and other ops without a body are taken apart into structured ops, as nothing later lowers them.
+
     ```mlir
     func.func @layer(%x: tensor<8x2xf32>, %b: tensor<3xf32>) -> tensor<8x3xf32> {
       %w = arith.constant dense<[[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]> : tensor<2x3xf32>

@@ -65,8 +65,7 @@ OpFoldResult spnn::onnximport::sizeOf(Node &n, Value value, int64_t d) {
 }
 
 /// An index op on two extents, made once.
-template <typename Op>
-static OpFoldResult combineSizes(Node &n, OpFoldResult x, OpFoldResult y) {
+template <typename Op> static OpFoldResult combineSizes(Node &n, OpFoldResult x, OpFoldResult y) {
   OpFoldResult &known = n.importer.combined[{Op::getOperationName(), x, y}];
   if (!known) {
     Value result = n.b.createOrFold<Op>(sizeValue(n, x), sizeValue(n, y));
@@ -251,10 +250,9 @@ Value spnn::onnximport::reduce(Node &n, Value input, ArrayRef<int64_t> axes, boo
   SmallVector<AffineMap> maps = {n.b.getMultiDimIdentityMap(type.getRank()),
                                  AffineMap::get(type.getRank(), 0, exprs, n.b.getContext())};
   Value start = filled(n, kept, init);
-  Value result =
-      linalg::GenericOp::create(n.b, start.getType(), input, start, maps, iterators,
-                                yielding(body, isUnsigned, /*reduces=*/true))
-          .getResult(0);
+  Value result = linalg::GenericOp::create(n.b, start.getType(), input, start, maps, iterators,
+                                           yielding(body, isUnsigned, /*reduces=*/true))
+                     .getResult(0);
   return keepDims ? reshape(n, result, withOnes) : result;
 }
 

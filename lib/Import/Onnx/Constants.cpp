@@ -141,10 +141,10 @@ Value Importer::sparseConstant(const SparseData &data, StringRef name) {
     setConstantInsertionPoint();
   Attribute encoding = cooEncoding(b.getContext());
   auto dense = RankedTensorType::get(data.shape, elementType(data.type));
-  auto buffers = b.getDictionaryAttr({b.getNamedAttr("positions", attrOf(bounds, ".positions")),
-                                      b.getNamedAttr("indices", attrOf(coordinates, ".indices")),
-                                      b.getNamedAttr("values", denseAttr(values.type, values.shape, values.bytes,
-                                                                         (name + ".values").str()))});
+  auto buffers = b.getDictionaryAttr(
+      {b.getNamedAttr("positions", attrOf(bounds, ".positions")),
+       b.getNamedAttr("indices", attrOf(coordinates, ".indices")),
+       b.getNamedAttr("values", denseAttr(values.type, values.shape, values.bytes, (name + ".values").str()))});
   Value sparse = ConstantOp::create(b, RankedTensorType::get(data.shape, dense.getElementType(), encoding), buffers);
   lastConstant = ConvertOp::create(b, dense, sparse);
   return lastConstant->getResult(0);
@@ -216,11 +216,9 @@ Value Importer::materialize(Imported &imported) {
   SmallVector<Value> elements;
   for (OpFoldResult item : known.elements) {
     if (auto attr = dyn_cast<Attribute>(item))
-      elements.push_back(
-          arith::ConstantOp::create(b, b.getIntegerAttr(element, cast<IntegerAttr>(attr).getInt())));
+      elements.push_back(arith::ConstantOp::create(b, b.getIntegerAttr(element, cast<IntegerAttr>(attr).getInt())));
     else
       elements.push_back(arith::IndexCastOp::create(b, element, cast<Value>(item)));
   }
-  return imported.value =
-             tensor::FromElementsOp::create(b, RankedTensorType::get(known.shape, element), elements);
+  return imported.value = tensor::FromElementsOp::create(b, RankedTensorType::get(known.shape, element), elements);
 }

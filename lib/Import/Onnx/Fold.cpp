@@ -215,8 +215,7 @@ static bool foldShape(Node &n) {
   int64_t begin = clamp(n.integer("start", 0)), end = clamp(n.integer("end", rank));
   Known result;
   for (int64_t d = begin; d < end; ++d)
-    result.elements.push_back(ShapedType::isDynamic(n.shape(0)[d]) ? sizeOf(n, n.in(0), d)
-                                                                   : number(n, n.shape(0)[d]));
+    result.elements.push_back(ShapedType::isDynamic(n.shape(0)[d]) ? sizeOf(n, n.in(0), d) : number(n, n.shape(0)[d]));
   if (n.proto.op_type() == "Size") {
     OpFoldResult product = number(n, 1);
     for (OpFoldResult size : result.elements)

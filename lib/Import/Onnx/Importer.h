@@ -51,9 +51,9 @@ struct Imported {
   std::shared_ptr<const Known> known;     // small integer tensors that are known at import
   std::shared_ptr<const TensorData> data; // constants
   std::shared_ptr<const SparseData> sparse;
-  std::string name;                       // of a constant, for its resource
-  bool absent = false;                    // an optional operand that a function's caller leaves out
-  bool failed = false;                    // the node that computes it was refused
+  std::string name;    // of a constant, for its resource
+  bool absent = false; // an optional operand that a function's caller leaves out
+  bool failed = false; // the node that computes it was refused
 };
 
 /// The names that a graph or a function body sees.
@@ -211,6 +211,7 @@ bool foldNode(Node &node);
 // One table an op family.
 llvm::ArrayRef<OpEntry> activationOps();
 llvm::ArrayRef<OpEntry> convolutionOps();
+llvm::ArrayRef<OpEntry> depthSpaceOps();
 llvm::ArrayRef<OpEntry> einsumOps();
 llvm::ArrayRef<OpEntry> elementwiseOps();
 llvm::ArrayRef<OpEntry> indexOps();

@@ -45,8 +45,7 @@ public:
 } // namespace
 
 /// Parses a message without protobuf's own complaints on the error stream.
-template <typename Message>
-static bool parseBinary(llvm::StringRef bytes, Message &message) {
+template <typename Message> static bool parseBinary(llvm::StringRef bytes, Message &message) {
   google::protobuf::LogSilencer silence;
   google::protobuf::io::CodedInputStream stream(reinterpret_cast<const uint8_t *>(bytes.data()), bytes.size());
   stream.SetRecursionLimit(64);

@@ -49,8 +49,7 @@ const onnx::OpSchema *findSchema(const std::string &op, const std::string &domai
 std::string checkNode(const onnx::OpSchema &schema, const onnx::NodeProto &node);
 
 /// The rule that the element types of the operands (0: absent) break. Empty: none.
-std::string checkOperandTypes(const onnx::OpSchema &schema, const onnx::NodeProto &node,
-                              llvm::ArrayRef<int32_t> types);
+std::string checkOperandTypes(const onnx::OpSchema &schema, const onnx::NodeProto &node, llvm::ArrayRef<int32_t> types);
 
 /// Whether ONNX defines the op by a function.
 bool isFunction(const onnx::OpSchema &schema);

@@ -82,6 +82,9 @@ llvm::Expected<int64_t> spnn::onnximport::countElements(llvm::ArrayRef<int64_t> 
 }
 
 int64_t TensorData::size() const {
+  // The other extents of an empty tensor may have any product.
+  if (llvm::is_contained(shape, 0))
+    return 0;
   int64_t count = 1;
   for (int64_t extent : shape)
     count *= extent;
@@ -90,8 +93,7 @@ int64_t TensorData::size() const {
 
 bool TensorData::isFloat() const { return isFloatType(type); }
 
-template <typename T>
-static T load(const std::vector<uint8_t> &bytes, int64_t i) {
+template <typename T> static T load(const std::vector<uint8_t> &bytes, int64_t i) {
   T value;
   std::memcpy(&value, bytes.data() + i * sizeof(T), sizeof(T));
   return value;
@@ -144,9 +146,7 @@ static double floatFromBytes(int32_t type, const uint8_t *data) {
   }
 }
 
-double TensorData::floatAt(int64_t i) const {
-  return floatFromBytes(type, bytes.data() + i * elementBytes(type));
-}
+double TensorData::floatAt(int64_t i) const { return floatFromBytes(type, bytes.data() + i * elementBytes(type)); }
 
 int64_t spnn::onnximport::countNaN(int32_t type, llvm::ArrayRef<uint8_t> bytes) {
   if (!isFloatType(type))
@@ -229,8 +229,8 @@ static llvm::Error readExternal(const TensorProto &proto, llvm::StringRef direct
       llvm::is_contained(llvm::make_range(llvm::sys::path::begin(location), llvm::sys::path::end(location)), parent))
     return refuse("external data location '" + llvm::Twine(location) + "' is not a file below the model's folder");
   if (length != wanted)
-    return refuse("external data length " + llvm::Twine(length) + " differs from the tensor's " +
-                  llvm::Twine(wanted) + " bytes");
+    return refuse("external data length " + llvm::Twine(length) + " differs from the tensor's " + llvm::Twine(wanted) +
+                  " bytes");
   llvm::SmallString<128> path(directory);
   llvm::sys::path::append(path, location);
   llvm::sys::fs::file_status status;

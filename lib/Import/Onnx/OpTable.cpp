@@ -20,8 +20,9 @@ using namespace spnn::onnximport;
 static const llvm::StringMap<const OpEntry *> &table() {
   static const llvm::StringMap<const OpEntry *> entries = [] {
     llvm::StringMap<const OpEntry *> all;
-    for (llvm::ArrayRef<OpEntry> family : {activationOps(), convolutionOps(), einsumOps(), elementwiseOps(), indexOps(), linearOps(), normalizationOps(),
-          poolingOps(), quantizationOps(), reduceOps(), resizeOps(), shapeOps(), tensorOps()})
+    for (llvm::ArrayRef<OpEntry> family :
+         {activationOps(), convolutionOps(), depthSpaceOps(), einsumOps(), elementwiseOps(), indexOps(), linearOps(),
+          normalizationOps(), poolingOps(), quantizationOps(), reduceOps(), resizeOps(), shapeOps(), tensorOps()})
       for (const OpEntry &entry : family)
         all[entry.name] = &entry;
     return all;

@@ -17,10 +17,10 @@ using namespace mlir;
 using namespace spnn::onnximport;
 
 /// Applies fn(scalars, node, x) to each element.
-template <Value (*fn)(Scalars &, Node &, Value)>
-static LogicalResult activation(Node &n) {
-  return n.set(0, elementwise(n, n.in(0), n.elementType(0),
-                              [&](Scalars &s, ValueRange x) { return fn(s, n, x[0]); }, n.isUnsigned(0)));
+template <Value (*fn)(Scalars &, Node &, Value)> static LogicalResult activation(Node &n) {
+  return n.set(
+      0, elementwise(
+             n, n.in(0), n.elementType(0), [&](Scalars &s, ValueRange x) { return fn(s, n, x[0]); }, n.isUnsigned(0)));
 }
 
 /// select(x < 0, negative, x), which keeps NaN.
@@ -59,9 +59,7 @@ static Value selu(Scalars &s, Node &n, Value x) {
   return s.mul(s.constantLike(x, gamma), belowZero(s, x, exponential(s, x, alpha)));
 }
 
-static Value clampUnit(Scalars &s, Value x) {
-  return s.min(s.max(x, s.constantLike(x, 0)), s.constantLike(x, 1));
-}
+static Value clampUnit(Scalars &s, Value x) { return s.min(s.max(x, s.constantLike(x, 0)), s.constantLike(x, 1)); }
 
 static Value hardSigmoid(Scalars &s, Node &n, Value x) {
   Value line = s.add(s.mul(x, s.constantLike(x, n.real("alpha", 0.2f))), s.constantLike(x, n.real("beta", 0.5f)));
@@ -94,8 +92,7 @@ static Value gelu(Scalars &s, Node &n, Value x) {
 }
 
 /// Ops that the schemas at hand do not hold to floats.
-template <Value (*fn)(Scalars &, Node &, Value)>
-static LogicalResult floatActivation(Node &n) {
+template <Value (*fn)(Scalars &, Node &, Value)> static LogicalResult floatActivation(Node &n) {
   if (!n.isFloat(0))
     return n.refuse("only floats are supported");
   StringRef approximate = n.string("approximate", "none");

@@ -40,8 +40,7 @@ static Value convolveGeneric(Node &n, Value input, Value weights, const Window &
       .getResult(0);
 }
 
-template <typename Op>
-static Value named(Node &n, Value input, Value weights, Value init, const Window &window) {
+template <typename Op> static Value named(Node &n, Value input, Value weights, Value init, const Window &window) {
   return Op::create(n.b, init.getType(), ValueRange{input, weights}, ValueRange{init},
                     n.b.getI64TensorAttr(window.strides), n.b.getI64TensorAttr(window.dilations))
       ->getResult(0);

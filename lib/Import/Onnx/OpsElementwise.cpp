@@ -20,16 +20,12 @@ using onnx::TensorProto;
 using UnaryFn = Value (*)(Scalars &, Value);
 using BinaryFn = Value (*)(Scalars &, Value, Value);
 
-template <typename MathOp>
-static Value viaMath(Scalars &s, Value x) {
-  return MathOp::create(s.b, x);
-}
+template <typename MathOp> static Value viaMath(Scalars &s, Value x) { return MathOp::create(s.b, x); }
 
-template <UnaryFn fn>
-static LogicalResult unary(Node &n) {
-  return n.set(0, elementwise(
-                      n, n.in(0), n.elementType(0), [](Scalars &s, ValueRange x) { return fn(s, x[0]); },
-                      n.isUnsigned(0)));
+template <UnaryFn fn> static LogicalResult unary(Node &n) {
+  return n.set(
+      0,
+      elementwise(n, n.in(0), n.elementType(0), [](Scalars &s, ValueRange x) { return fn(s, x[0]); }, n.isUnsigned(0)));
 }
 
 /// Operand 1. Before opset 7 it could be told to broadcast from an axis on: then ones follow its extents.
@@ -47,15 +43,13 @@ static Value secondOperand(Node &n) {
   return reshape(n, y, sizes);
 }
 
-template <BinaryFn fn>
-static LogicalResult binary(Node &n) {
+template <BinaryFn fn> static LogicalResult binary(Node &n) {
   return n.set(0, elementwise(
                       n, {n.in(0), secondOperand(n)}, n.elementType(0),
                       [](Scalars &s, ValueRange x) { return fn(s, x[0], x[1]); }, n.isUnsigned(0)));
 }
 
-template <BinaryFn fn>
-static LogicalResult compare(Node &n) {
+template <BinaryFn fn> static LogicalResult compare(Node &n) {
   return n.set(0,
                elementwise(
                    n, {n.in(0), secondOperand(n)}, n.b.getI1Type(),
@@ -64,8 +58,7 @@ static LogicalResult compare(Node &n) {
 }
 
 /// Sum, Min, Max and Mean take any number of operands.
-template <BinaryFn fn>
-static LogicalResult variadic(Node &n) {
+template <BinaryFn fn> static LogicalResult variadic(Node &n) {
   SmallVector<Value> inputs = n.all();
   double count = inputs.size();
   bool mean = n.proto.op_type() == "Mean";
@@ -120,8 +113,8 @@ static LogicalResult importPow(Node &n) {
                         Type wide = isa<FloatType>(exponent) && exponent.getIntOrFloatBitWidth() == 64
                                         ? exponent
                                         : Type(s.b.getF64Type());
-                        Value power = math::PowFOp::create(s.b, s.cast(x[0], wide, false),
-                                                           ofExponent.cast(x[1], wide, false));
+                        Value power =
+                            math::PowFOp::create(s.b, s.cast(x[0], wide, false), ofExponent.cast(x[1], wide, false));
                         return s.cast(power, base, s.isUnsigned);
                       },
                       n.isUnsigned(0)));
@@ -164,8 +157,8 @@ static LogicalResult importBitShift(Node &n) {
                  Value fits = arith::CmpIOp::create(s.b, arith::CmpIPredicate::ult, x[1], width);
                  Value zero = s.constantLike(x[0], 0);
                  Value amount = s.select(fits, x[1], zero);
-                 Value shifted = left ? Value(arith::ShLIOp::create(s.b, x[0], amount))
-                                      : arith::ShRUIOp::create(s.b, x[0], amount);
+                 Value shifted =
+                     left ? Value(arith::ShLIOp::create(s.b, x[0], amount)) : arith::ShRUIOp::create(s.b, x[0], amount);
                  return s.select(fits, shifted, zero);
                }));
 }
@@ -180,9 +173,7 @@ static LogicalResult importIsInf(Node &n) {
                              Value isNegative = s.equal(x[0], s.constantLike(x[0], -infinity));
                              if (positive && negative)
                                return logicalOr(s, isPositive, isNegative);
-                             return positive   ? isPositive
-                                    : negative ? isNegative
-                                               : s.constant(s.b.getI1Type(), 0);
+                             return positive ? isPositive : negative ? isNegative : s.constant(s.b.getI1Type(), 0);
                            }),
                TensorProto::BOOL);
 }
@@ -208,8 +199,8 @@ static LogicalResult castTo(Node &n, int32_t to) {
     return n.set(0, n.in(0), to);
   return n.set(0,
                elementwise(
-                   n, n.in(0), type,
-                   [&](Scalars &s, ValueRange x) { return s.cast(x[0], type, isUnsignedType(to)); }, n.isUnsigned(0)),
+                   n, n.in(0), type, [&](Scalars &s, ValueRange x) { return s.cast(x[0], type, isUnsignedType(to)); },
+                   n.isUnsigned(0)),
                to);
 }
 

@@ -55,15 +55,14 @@ static LogicalResult importGather(Node &n) {
   SmallVector<AffineExpr> exprs;
   for (int64_t d = 0; d < inner; ++d)
     exprs.push_back(n.b.getAffineDimExpr(*axis + d));
-  Value result = mapped(n, indices, AffineMap::get(sizes.size(), 0, exprs, n.b.getContext()), sizes,
-                        n.elementType(0), [&](Scalars &s, ValueRange x) -> Value {
-                          SmallVector<Value> at;
-                          for (int64_t d = 0; d < rank; ++d)
-                            at.push_back(d < *axis    ? s.index(d)
-                                         : d == *axis ? wrapIndex(s, x[0], own[d])
-                                                      : s.index(d + inner - 1));
-                          return tensor::ExtractOp::create(s.b, data, at);
-                        });
+  Value result = mapped(
+      n, indices, AffineMap::get(sizes.size(), 0, exprs, n.b.getContext()), sizes, n.elementType(0),
+      [&](Scalars &s, ValueRange x) -> Value {
+        SmallVector<Value> at;
+        for (int64_t d = 0; d < rank; ++d)
+          at.push_back(d < *axis ? s.index(d) : d == *axis ? wrapIndex(s, x[0], own[d]) : s.index(d + inner - 1));
+        return tensor::ExtractOp::create(s.b, data, at);
+      });
   return n.set(0, result);
 }
 
@@ -230,8 +229,8 @@ static LogicalResult importTopK(Node &n) {
                 Scalars s{ImplicitLocOpBuilder(loc, builder), isUnsigned};
                 Value before = largest ? s.less(v[0], v[1]) : s.less(v[1], v[0]);
                 Scalars asIndex{s.b, true};
-                Value tie = arith::AndIOp::create(s.b, s.equal(v[0], v[1]),
-                                                  asIndex.less(s.index(rank), s.index(*axis)));
+                Value tie =
+                    arith::AndIOp::create(s.b, s.equal(v[0], v[1]), asIndex.less(s.index(rank), s.index(*axis)));
                 Value counts = arith::OrIOp::create(s.b, before, tie);
                 linalg::YieldOp::create(s.b, s.select(counts, s.add(v[2], s.constantLike(v[2], 1)), v[2]));
               })

@@ -176,9 +176,7 @@ Value spnn::onnximport::matmulAnyRank(Node &n, Value lhs, Value rhs, Type elemen
   return reshape(n, result, sizes);
 }
 
-static LogicalResult importMatMul(Node &n) {
-  return n.set(0, matmulAnyRank(n, n.in(0), n.in(1), n.elementType(0)));
-}
+static LogicalResult importMatMul(Node &n) { return n.set(0, matmulAnyRank(n, n.in(0), n.in(1), n.elementType(0))); }
 
 ArrayRef<OpEntry> spnn::onnximport::linearOps() {
   static const OpEntry entries[] = {

@@ -175,12 +175,10 @@ static LogicalResult importLpNormalization(Node &n) {
     return n.refuse("p = " + Twine(p) + " is not supported");
   Value x = n.in(0);
   Type type = n.elementType(0);
-  Value norm = reduce(n, x, *axis, true, numberAttr(type, 0), [&](Scalars &s, ValueRange v) {
-    return s.add(v[1], p == 1 ? s.abs(v[0]) : s.mul(v[0], v[0]));
-  });
-  return n.set(0, elementwise(n, {x, norm}, type, [&](Scalars &s, ValueRange v) {
-                 return s.div(v[0], p == 1 ? v[1] : s.sqrt(v[1]));
-               }));
+  Value norm = reduce(n, x, *axis, true, numberAttr(type, 0),
+                      [&](Scalars &s, ValueRange v) { return s.add(v[1], p == 1 ? s.abs(v[0]) : s.mul(v[0], v[0])); });
+  return n.set(0, elementwise(n, {x, norm}, type,
+                              [&](Scalars &s, ValueRange v) { return s.div(v[0], p == 1 ? v[1] : s.sqrt(v[1])); }));
 }
 
 ArrayRef<OpEntry> spnn::onnximport::normalizationOps() {

@@ -15,8 +15,7 @@
 using namespace mlir;
 using namespace spnn::onnximport;
 
-template <typename Op>
-static Value named(Node &n, Value input, Value shape, Value init, const Window &window) {
+template <typename Op> static Value named(Node &n, Value input, Value shape, Value init, const Window &window) {
   return Op::create(n.b, init.getType(), ValueRange{input, shape}, ValueRange{init},
                     n.b.getI64TensorAttr(window.strides), n.b.getI64TensorAttr(window.dilations))
       ->getResult(0);
@@ -120,9 +119,8 @@ static LogicalResult importAveragePool(Node &n) {
     total = mapped(n, {total, divisor}, {n.b.getMultiDimIdentityMap(rank), along}, sizesOf(n, total), element,
                    [&](Scalars &s, ValueRange x) { return s.div(x[0], s.cast(x[1], element, false)); });
   }
-  return n.set(0, elementwise(n, total, element, [&](Scalars &s, ValueRange x) {
-                 return s.div(x[0], s.constantLike(x[0], common));
-               }));
+  return n.set(0, elementwise(n, total, element,
+                              [&](Scalars &s, ValueRange x) { return s.div(x[0], s.constantLike(x[0], common)); }));
 }
 
 static LogicalResult importGlobalPool(Node &n) {

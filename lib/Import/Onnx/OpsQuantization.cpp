@@ -65,8 +65,7 @@ static LogicalResult importQuantizeLinear(Node &n) {
   }
   int32_t to = n.has(2) ? n.type(2) : int32_t(TensorProto::UINT8);
   Value zero = n.has(2) ? alongAxis(n, 2, rank, *at) : Value();
-  return n.set(0, quantize(n, x, alongAxis(n, 1, rank, *at), zero, n.importer.elementType(to), isUnsignedType(to)),
-               to);
+  return n.set(0, quantize(n, x, alongAxis(n, 1, rank, *at), zero, n.importer.elementType(to), isUnsignedType(to)), to);
 }
 
 static LogicalResult importDequantizeLinear(Node &n) {
@@ -96,8 +95,8 @@ static LogicalResult importMatMulInteger(Node &n) {
   return n.set(0, matmulAnyRank(n, centered(n, 0, 2), centered(n, 1, 3), n.b.getI32Type()), TensorProto::INT32);
 }
 
-/// The product of two quantised tensors, rescaled: operands x, x_scale, x_zero, w, w_scale, w_zero, y_scale, y_zero and,
-/// of a convolution, a bias.
+/// The product of two quantised tensors, rescaled: operands x, x_scale, x_zero, w, w_scale, w_zero, y_scale, y_zero
+/// and, of a convolution, a bias.
 static LogicalResult importQLinear(Node &n) {
   bool isConv = n.proto.op_type() == "QLinearConv";
   for (int64_t i : {1, 4, 6, 7})

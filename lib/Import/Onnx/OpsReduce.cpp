@@ -105,8 +105,8 @@ static LogicalResult importReduce(Node &n) {
                         n, x, *axes, keep, lowestAttr(type, isUnsigned, true),
                         [](Scalars &s, ValueRange v) { return s.min(v[1], v[0]); }, isUnsigned));
   if (op == "ReduceProd")
-    return n.set(0, reduce(n, x, *axes, keep, numberAttr(type, 1),
-                           [](Scalars &s, ValueRange v) { return s.mul(v[1], v[0]); }));
+    return n.set(
+        0, reduce(n, x, *axes, keep, numberAttr(type, 1), [](Scalars &s, ValueRange v) { return s.mul(v[1], v[0]); }));
   if (op == "ReduceL1")
     return n.set(0, reduce(
                         n, x, *axes, keep, numberAttr(type, 0),
@@ -169,8 +169,7 @@ static LogicalResult importSoftmax(Node &n) {
     Value shifted = elementwise(n, {x, top}, type, [](Scalars &s, ValueRange v) { return s.sub(v[0], v[1]); });
     Value total = reduce(n, shifted, *axis, true, numberAttr(type, 0),
                          [](Scalars &s, ValueRange v) { return s.add(v[1], s.exp(v[0])); });
-    result = elementwise(n, {shifted, total}, type,
-                         [](Scalars &s, ValueRange v) { return s.sub(v[0], s.log(v[1])); });
+    result = elementwise(n, {shifted, total}, type, [](Scalars &s, ValueRange v) { return s.sub(v[0], s.log(v[1])); });
   } else {
     Value exps = elementwise(n, {x, top}, type, [](Scalars &s, ValueRange v) { return s.exp(s.sub(v[0], v[1])); });
     result = elementwise(n, {exps, sumOf(n, exps, *axis, true)}, type,
@@ -214,8 +213,8 @@ static LogicalResult importArgExtreme(Node &n) {
   if (n.shape(0)[*axis] == 0)
     return n.refuse("it looks for an element along an empty axis");
   Value x = n.in(0);
-  Value result = argExtreme(n, x, *axis, n.proto.op_type() == "ArgMax", n.integer("select_last_index", 0) != 0,
-                            n.isUnsigned(0));
+  Value result =
+      argExtreme(n, x, *axis, n.proto.op_type() == "ArgMax", n.integer("select_last_index", 0) != 0, n.isUnsigned(0));
   if (n.integer("keepdims", 1) != 0) {
     SmallVector<OpFoldResult> sizes = sizesOf(n, x);
     sizes[*axis] = number(n, 1);
@@ -236,8 +235,8 @@ static LogicalResult importHardmax(Node &n) {
   for (int64_t d = 0; d < rank; ++d)
     if (d != *axis)
       exprs.push_back(n.b.getAffineDimExpr(d));
-  Value result = mapped(n, position, AffineMap::get(rank, 0, exprs, n.b.getContext()), sizesOf(n, x),
-                        n.elementType(0), [&](Scalars &s, ValueRange v) {
+  Value result = mapped(n, position, AffineMap::get(rank, 0, exprs, n.b.getContext()), sizesOf(n, x), n.elementType(0),
+                        [&](Scalars &s, ValueRange v) {
                           Type type = n.elementType(0);
                           Value here = s.equal(s.toIndex(v[0]), s.index(*axis));
                           return s.select(here, s.constant(type, 1), s.constant(type, 0));
@@ -266,14 +265,14 @@ static LogicalResult importCumSum(Node &n) {
   SmallVector<utils::IteratorType> iterators(rank + 1, utils::IteratorType::parallel);
   iterators[rank] = utils::IteratorType::reduction;
   Value init = filled(n, sizesOf(n, x), numberAttr(n.elementType(0), 0));
-  auto op = linalg::GenericOp::create(
-      n.b, init.getType(), x, init, maps, iterators, [&](OpBuilder &builder, Location loc, ValueRange v) {
-        Scalars s{ImplicitLocOpBuilder(loc, builder), false};
-        Value i = s.index(*axis), j = s.index(rank);
-        Value low = reverse ? i : j, high = reverse ? j : i;
-        Value keep = exclusive ? s.less(low, high) : s.lessEqual(low, high);
-        linalg::YieldOp::create(s.b, s.select(keep, s.add(v[1], v[0]), v[1]));
-      });
+  auto op = linalg::GenericOp::create(n.b, init.getType(), x, init, maps, iterators,
+                                      [&](OpBuilder &builder, Location loc, ValueRange v) {
+                                        Scalars s{ImplicitLocOpBuilder(loc, builder), false};
+                                        Value i = s.index(*axis), j = s.index(rank);
+                                        Value low = reverse ? i : j, high = reverse ? j : i;
+                                        Value keep = exclusive ? s.less(low, high) : s.lessEqual(low, high);
+                                        linalg::YieldOp::create(s.b, s.select(keep, s.add(v[1], v[0]), v[1]));
+                                      });
   return n.set(0, op.getResult(0));
 }
 

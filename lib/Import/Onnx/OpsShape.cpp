@@ -191,8 +191,8 @@ static LogicalResult importConcat(Node &n) {
     for (int64_t d = 0; d < rank; ++d) {
       int64_t extent = typeOf(input).getDimSize(d);
       if (d == *axis)
-        shape[d] = ShapedType::isDynamic(shape[d]) || ShapedType::isDynamic(extent) ? ShapedType::kDynamic
-                                                                                    : shape[d] + extent;
+        shape[d] =
+            ShapedType::isDynamic(shape[d]) || ShapedType::isDynamic(extent) ? ShapedType::kDynamic : shape[d] + extent;
       else if (ShapedType::isDynamic(shape[d]))
         shape[d] = extent;
       else if (shape[d] != extent && !ShapedType::isDynamic(extent))
@@ -239,8 +239,8 @@ static LogicalResult importSplit(Node &n) {
   return success();
 }
 
-/// x[.., start + i * step, ..] for the dimensions where `steps` is not 1; for negative steps, which tensor.extract_slice
-/// does not know.
+/// x[.., start + i * step, ..] for the dimensions where `steps` is not 1; for negative steps, which
+/// tensor.extract_slice does not know.
 static Value strided(Node &n, Value x, ArrayRef<int64_t> starts, ArrayRef<int64_t> steps,
                      ArrayRef<OpFoldResult> sizes) {
   return generate(n, sizes, typeOf(x).getElementType(), [&](Scalars &s, ValueRange) -> Value {
@@ -359,42 +359,9 @@ static LogicalResult importTile(Node &n) {
                }));
 }
 
-/// [b, c, h, w] with blocks of the depth moved to space or back: a reshape, a transpose, a reshape.
-static LogicalResult importDepthSpace(Node &n) {
-  bool toSpace = n.proto.op_type() == "DepthToSpace", crd = n.string("mode", "DCR") == "CRD";
-  int64_t block = n.integer("blocksize", 0);
-  if (n.rank(0) != 4)
-    return n.refuse("its input has rank " + Twine(n.rank(0)) + ", expected 4");
-  ArrayRef<int64_t> shape = n.shape(0);
-  if (block <= 0 || block > INT16_MAX || ShapedType::isDynamic(shape[1]) || ShapedType::isDynamic(shape[2]) ||
-      ShapedType::isDynamic(shape[3]))
-    return n.refuse("its block size and the extents but the first must be known and positive");
-  int64_t c = shape[1], h = shape[2], w = shape[3];
-  if (toSpace ? c % (block * block) != 0 : (h % block != 0 || w % block != 0))
-    return n.refuse("its extents are no multiples of the block size " + Twine(block));
-  Value x = n.in(0);
-  OpFoldResult batch = sizeOf(n, x, 0);
-  auto sizes = [&](ArrayRef<int64_t> rest) {
-    SmallVector<OpFoldResult> all = {batch};
-    for (int64_t extent : rest)
-      all.push_back(number(n, extent));
-    return all;
-  };
-  if (toSpace) {
-    int64_t depth = c / (block * block);
-    x = reshape(n, x, crd ? sizes({depth, block, block, h, w}) : sizes({block, block, depth, h, w}));
-    x = transpose(n, x, crd ? ArrayRef<int64_t>{0, 1, 4, 2, 5, 3} : ArrayRef<int64_t>{0, 3, 4, 1, 5, 2});
-    return n.set(0, reshape(n, x, sizes({depth, h * block, w * block})));
-  }
-  x = reshape(n, x, sizes({c, h / block, block, w / block, block}));
-  x = transpose(n, x, {0, 3, 5, 1, 2, 4});
-  return n.set(0, reshape(n, x, sizes({c * block * block, h / block, w / block})));
-}
-
 ArrayRef<OpEntry> spnn::onnximport::shapeOps() {
   static const OpEntry entries[] = {
       {"Concat", importConcat, ""},
-      {"DepthToSpace", importDepthSpace, ""},
       {"Dropout", importDropout, "inference"},
       {"Expand", importExpand, "shape known"},
       {"Flatten", importFlatten, ""},
@@ -403,7 +370,6 @@ ArrayRef<OpEntry> spnn::onnximport::shapeOps() {
       {"Shape", importExtents, ""},
       {"Size", importExtents, ""},
       {"Slice", importSlice, "starts, ends, axes and steps known; of dynamic extents only plain prefixes and suffixes"},
-      {"SpaceToDepth", importDepthSpace, ""},
       {"Split", importSplit, "parts known"},
       {"Squeeze", importSqueeze, "axes known"},
       {"Tile", importTile, "repeats known"},

@@ -20,8 +20,7 @@ using namespace mlir;
 using namespace spnn::onnximport;
 using onnx::TensorProto;
 
-template <typename T>
-static TensorData dataOf(int32_t type, ArrayRef<int64_t> shape, ArrayRef<T> values) {
+template <typename T> static TensorData dataOf(int32_t type, ArrayRef<int64_t> shape, ArrayRef<T> values) {
   TensorData data;
   data.type = type;
   data.shape.assign(shape.begin(), shape.end());
@@ -95,8 +94,8 @@ static LogicalResult importConstantOfShape(Node &n) {
   if (!count)
     return n.refuse(llvm::toString(count.takeError()));
   Type element = n.importer.elementType(type);
-  TypedAttr attr = integer ? TypedAttr(IntegerAttr::get(element, APInt(element.getIntOrFloatBitWidth(), *integer,
-                                                                       false, /*implicitTrunc=*/true)))
+  TypedAttr attr = integer ? TypedAttr(IntegerAttr::get(element, APInt(element.getIntOrFloatBitWidth(), *integer, false,
+                                                                       /*implicitTrunc=*/true)))
                            : numberAttr(element, real);
   // A small integer constant may go on to compute shapes.
   if (integer && shape->numbers() && *count <= 1024) {
@@ -122,11 +121,14 @@ static LogicalResult importRange(Node &n) {
     return n.refuse("its number of elements is not a number up to 10^9");
   Type type = n.elementType(0);
   if (!n.isFloat(0)) {
+    std::optional<SmallVector<int64_t>> first = n.numbers(0, "start"), step = n.numbers(2, "delta");
+    if (!first || !step)
+      return failure();
     Known known;
     known.shape = {static_cast<int64_t>(count)};
     if (count <= 1024) {
-      for (int64_t i = 0; i < static_cast<int64_t>(count); ++i)
-        known.elements.push_back(number(n, static_cast<int64_t>(*start) + i * static_cast<int64_t>(*delta)));
+      for (uint64_t i = 0; i < static_cast<uint64_t>(count); ++i)
+        known.elements.push_back(number(n, static_cast<int64_t>(static_cast<uint64_t>((*first)[0]) + i * (*step)[0])));
       Imported imported;
       imported.type = n.type(0);
       imported.known = std::make_shared<Known>(std::move(known));

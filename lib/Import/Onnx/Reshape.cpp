@@ -116,6 +116,10 @@ Value spnn::onnximport::reshape(Node &n, Value value, ArrayRef<OpFoldResult> siz
     return Value();
   auto from = typeOf(value);
   SmallVector<int64_t> to = llvm::map_to_vector(sizes, extentOf);
+  SmallVector<int64_t> fixed;
+  llvm::copy_if(to, std::back_inserter(fixed), [](int64_t extent) { return !ShapedType::isDynamic(extent); });
+  if (llvm::Expected<int64_t> count = countElements(fixed, 1); !count)
+    return n.fail(llvm::toString(count.takeError()));
   auto target = RankedTensorType::get(to, from.getElementType());
   if (from == target && from.hasStaticShape())
     return value;
@@ -129,9 +133,8 @@ Value spnn::onnximport::reshape(Node &n, Value value, ArrayRef<OpFoldResult> siz
   if (llvm::is_contained(from.getShape(), 0) || llvm::is_contained(to, 0))
     return emptyTensor(n, sizes, from.getElementType());
   SmallVector<OpFoldResult> own = sizesOf(n, value);
-  SmallVector<Group> groups = groupDims(from.getShape(), to, [&](int64_t i, int64_t j) {
-    return isa<Value>(own[i]) && own[i] == sizes[j];
-  });
+  SmallVector<Group> groups =
+      groupDims(from.getShape(), to, [&](int64_t i, int64_t j) { return isa<Value>(own[i]) && own[i] == sizes[j]; });
   // One dimension a group in between; a scalar has none.
   bool scalar = from.getRank() == 0 || to.empty();
   SmallVector<ReassociationIndices> collapse, expand;
@@ -179,12 +182,12 @@ Value spnn::onnximport::reshape(Node &n, Value value, ArrayRef<OpFoldResult> siz
     value = tensor::CastOp::create(n.b, sourceType, value);
   if (scalar) {
     if (to.empty())
-      return from.getRank() == 0 ? value
-                                 : Value(tensor::CollapseShapeOp::create(
-                                       n.b, target, value, SmallVector<ReassociationIndices>()));
-    return tensor::ExpandShapeOp::create(n.b, RankedTensorType::get(SmallVector<int64_t>(to.size(), 1),
-                                                                   from.getElementType()),
-                                         value, SmallVector<ReassociationIndices>());
+      return from.getRank() == 0
+                 ? value
+                 : Value(tensor::CollapseShapeOp::create(n.b, target, value, SmallVector<ReassociationIndices>()));
+    return tensor::ExpandShapeOp::create(
+        n.b, RankedTensorType::get(SmallVector<int64_t>(to.size(), 1), from.getElementType()), value,
+        SmallVector<ReassociationIndices>());
   }
   auto middleType = RankedTensorType::get(middle, from.getElementType());
   if (static_cast<int64_t>(groups.size()) != from.getRank())

@@ -21,9 +21,12 @@ static bool isFloat(Value x) { return isa<FloatType>(x.getType()); }
 TypedAttr spnn::onnximport::numberAttr(Type type, double value) {
   if (auto floatType = dyn_cast<FloatType>(type))
     return FloatAttr::get(floatType, value);
+  // Attributes of integer ops may be floats of any size.
+  bool inRange = value >= -0x1p63 && value < 0x1p63;
+  int64_t integer = inRange ? static_cast<int64_t>(value) : value > 0 ? INT64_MAX : value < 0 ? INT64_MIN : 0;
   if (type.isIndex())
-    return IntegerAttr::get(type, static_cast<int64_t>(value));
-  return IntegerAttr::get(type, APInt(type.getIntOrFloatBitWidth(), static_cast<uint64_t>(static_cast<int64_t>(value)),
+    return IntegerAttr::get(type, integer);
+  return IntegerAttr::get(type, APInt(type.getIntOrFloatBitWidth(), static_cast<uint64_t>(integer),
                                       /*isSigned=*/false, /*implicitTrunc=*/true));
 }
 

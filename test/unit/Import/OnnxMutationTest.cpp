@@ -94,14 +94,29 @@ static std::string mutate(std::string bytes, std::mt19937_64 &random) {
 
 /// A number that checks tend to forget.
 static int64_t oddNumber(std::mt19937_64 &random) {
-  const int64_t numbers[] = {0,  1,  2,         3,          5,           -1,        -2,
-                             -3, 64, INT32_MAX, INT32_MIN,  INT64_MAX,   INT64_MIN, int64_t(1) << 40,
-                             7,  16, 1000000,   -INT32_MAX, INT64_MAX - 1};
+  const int64_t numbers[] = {0,
+                             1,
+                             2,
+                             3,
+                             5,
+                             -1,
+                             -2,
+                             -3,
+                             64,
+                             INT32_MAX,
+                             INT32_MIN,
+                             INT64_MAX,
+                             INT64_MIN,
+                             int64_t(1) << 40,
+                             7,
+                             16,
+                             1000000,
+                             -INT32_MAX,
+                             INT64_MAX - 1};
   return numbers[random() % std::size(numbers)];
 }
 
-template <typename Repeated>
-static auto *pick(Repeated *list, std::mt19937_64 &random) {
+template <typename Repeated> static auto *pick(Repeated *list, std::mt19937_64 &random) {
   return list->empty() ? nullptr : list->Mutable(random() % list->size());
 }
 

@@ -120,3 +120,19 @@ TEST_F(OnnxTest, RefusesDuplicatesAndUndefinedNames) {
             "m: 1 unsupported node: 'a' (Relu: no input, initializer or earlier node defines its input 'y')");
   EXPECT_EQ(refusal(node("a = Relu(x)")), "m: output 'y' is computed by no node");
 }
+
+// Each of these once overflowed or read past an array.
+TEST_F(OnnxTest, RefusesHostileNumbers) {
+  auto model = [](const std::string &inputs, const std::string &body) {
+    return "<ir_version: 8, opset_import: [\"\" : 13]> g (" + inputs + ") => (float[2] y) {" + body + "}";
+  };
+  EXPECT_EQ(refusal(model("float[2] x, int64[3] s = {4294967296, 4294967296, 2}", "y = Reshape(x, s)")),
+            "m: 1 unsupported node: 'y' (Reshape: the tensor would have more than 2^40 bytes)");
+  EXPECT_EQ(refusal(model("float[1,0,5,9223372036854775807] x", "y = MaxPool<kernel_shape=[5,5]>(x)")),
+            "m: input 'x': extent 9223372036854775807 is above 2^40");
+  EXPECT_EQ(refusal(model("float[2] x", "y = Einsum<equation=\"i->i\">()")),
+            "m: 1 unsupported node: 'y' (Einsum: Node () has input size 0 not in range [min=1, max=2147483647].)");
+  EXPECT_EQ(refusal(model("float[2] x, int64 a = {9223372036854775807}, int64 b = {0}, int64 c = {1}",
+                          "r = Range(a, b, c) y = Relu(x)")),
+            "");
+}
