@@ -101,7 +101,7 @@ func.func @nan(%x: tensor<2x2xf32>) -> tensor<2x2xf32> {
 // CHECK-SAME: {excluded = "rows must be a multiple of 8, got 10", format = "bsr8x1"}
 func.func @no_blocks(%x: tensor<2x2xf32>) -> tensor<10x2xf32> {
   %c = arith.constant dense<1.0> : tensor<10x2xf32>
-  // expected-remark @below {{kept dense}}
+  // expected-remark @below {{0.0 % zeros}}
   %0 = spnn.matmul %c, %x : (tensor<10x2xf32>, tensor<2x2xf32>) -> tensor<10x2xf32>
   return %0 : tensor<10x2xf32>
 }
