@@ -33,7 +33,7 @@ if config.sanitizer:
 
 path = [os.path.join(config.spnn_build_dir, "bin"), config.llvm_tools_dir, os.environ.get("PATH", "")]
 config.environment["PATH"] = os.pathsep.join(path)
-config.environment["ASAN_OPTIONS"] = "detect_leaks=0:" + os.environ.get("ASAN_OPTIONS", "")
+config.environment["ASAN_OPTIONS"] = "detect_leaks=0:allow_user_poisoning=0:" + os.environ.get("ASAN_OPTIONS", "")
 config.environment["OMP_NUM_THREADS"] = os.environ.get("OMP_NUM_THREADS", "2")
 # Only tests that mean the tool itself differ between the two; everything else would only repeat.
 if plugin:

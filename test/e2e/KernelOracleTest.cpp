@@ -210,7 +210,8 @@ std::vector<float> runOnce(const Case &c, const runtime::Model &model, const run
     return {};
   }
   EXPECT_TRUE(y.intact()) << "the model wrote in front of its output";
-  EXPECT_EQ(std::memcmp(x.data(), input.data(), input.size() * sizeof(float)), 0) << "the model changed its input";
+  EXPECT_TRUE(input.empty() || std::memcmp(x.data(), input.data(), input.size() * sizeof(float)) == 0)
+      << "the model changed its input";
   return std::vector<float>(y.data(), y.data() + y.size());
 }
 
@@ -249,7 +250,7 @@ void check(const Case &c, const runtime::Model &model, const runtime::FunctionSp
 
   auto equal = [&](const std::vector<float> &other) {
     return other.size() == result.size() &&
-           std::memcmp(other.data(), result.data(), result.size() * sizeof(float)) == 0;
+           (result.empty() || std::memcmp(other.data(), result.data(), result.size() * sizeof(float)) == 0);
   };
   EXPECT_TRUE(equal(runOnce(c, model, function, input, n, one))) << "a second run differs";
   // oneDNN splits the inner extent by threads, so only sparse kernels promise this.

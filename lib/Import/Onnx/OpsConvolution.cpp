@@ -184,6 +184,10 @@ static bool derivePadding(Node &n, Window &window, ArrayRef<int64_t> outputPaddi
   if (wanted && static_cast<int64_t>(wanted->size()) != rank)
     return (void)n.refuse("its output_shape does not have " + Twine(rank) + " numbers"), false;
   for (int64_t d = 0; d < rank; ++d) {
+    // Numbers of a hostile model must not overflow below.
+    for (int64_t number : {window.low[d], window.high[d], outputPadding[d], wanted ? (*wanted)[d] : 0})
+      if (number < -INT32_MAX || number > INT32_MAX)
+        return (void)n.refuse("its padding or output shape holds " + Twine(number) + ", which is out of range"), false;
     int64_t full = (window.in[d] - 1) * window.strides[d] + window.span(d) + outputPadding[d];
     bool same = autoPad.starts_with("SAME");
     if (wanted || same) {
