@@ -17,6 +17,7 @@
 #include "llvm/Support/raw_ostream.h"
 
 #include <cstdlib>
+#include <string>
 
 using namespace mlir;
 
@@ -27,9 +28,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   MLIRContext context(registry, MLIRContext::Threading::DISABLED);
   ScopedDiagnosticHandler quiet(&context, [](Diagnostic &) { return success(); });
   ParserConfig config(&context);
-  StringRef text(reinterpret_cast<const char *>(data), size);
+  // The parser wants a zero byte behind the text.
+  std::string text(reinterpret_cast<const char *>(data), size);
   // Bytecode has a reader of upstream's own, which is not what is looked at here.
-  if (text.starts_with("ML\xefR"))
+  if (StringRef(text).starts_with("ML\xefR"))
     return 0;
   OwningOpRef<ModuleOp> module = parseSourceString<ModuleOp>(text, config);
   if (!module)
