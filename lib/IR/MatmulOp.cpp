@@ -9,6 +9,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "Extents.h"
+#include "spnn/IR/FoldTranspose.h"
 #include "spnn/IR/SPNN.h"
 #include "spnn/IR/SparseFormats.h"
 
@@ -82,32 +83,6 @@ LogicalResult MatmulOp::reifyResultShapes(OpBuilder &builder, ReifiedRankedShape
 //===----------------------------------------------------------------------===//
 
 namespace {
-/// matmul(transpose(x), y) -> matmul(x, y) with the transposition as an attribute, on either side.
-struct FoldTranspose : public OpRewritePattern<MatmulOp> {
-  using OpRewritePattern::OpRewritePattern;
-
-  LogicalResult matchAndRewrite(MatmulOp op, PatternRewriter &rewriter) const override {
-    auto transposed = [](Value value) -> Value {
-      auto transpose = value.getDefiningOp<linalg::TransposeOp>();
-      return transpose && transpose.getPermutation() == ArrayRef<int64_t>{1, 0} ? transpose.getInput() : Value();
-    };
-    Value lhs = transposed(op.getLhs()), rhs = transposed(op.getRhs());
-    if (!lhs && !rhs)
-      return rewriter.notifyMatchFailure(op, "no operand is a transposition");
-    rewriter.modifyOpInPlace(op, [&]() {
-      if (lhs) {
-        op.getLhsMutable().assign(lhs);
-        op.setTransposeLhs(!op.getTransposeLhs());
-      }
-      if (rhs) {
-        op.getRhsMutable().assign(rhs);
-        op.setTransposeRhs(!op.getTransposeRhs());
-      }
-    });
-    return success();
-  }
-};
-
 /// matmul(convert(sparse to dense), y) -> matmul(sparse, y): a product takes sparse operands as they are.
 struct FoldConvertToDense : public OpRewritePattern<MatmulOp> {
   using OpRewritePattern::OpRewritePattern;
@@ -129,5 +104,5 @@ struct FoldConvertToDense : public OpRewritePattern<MatmulOp> {
 } // namespace
 
 void MatmulOp::getCanonicalizationPatterns(RewritePatternSet &patterns, MLIRContext *context) {
-  patterns.add<FoldTranspose, FoldConvertToDense>(context);
+  patterns.add<FoldTranspose<MatmulOp>, FoldConvertToDense>(context);
 }

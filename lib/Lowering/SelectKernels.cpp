@@ -8,6 +8,7 @@
 // Pass spnn-select-kernels: graph-level products become kernel ops on packed weights.
 //
 //===----------------------------------------------------------------------===//
+#include "spnn/IR/FoldTranspose.h"
 #include "spnn/IR/SPNN.h"
 #include "spnn/IR/SparseFormats.h"
 #include "spnn/Lowering/CpuKernel.h"
@@ -345,31 +346,6 @@ struct FoldDoubleTranspose : public OpRewritePattern<linalg::TransposeOp> {
   }
 };
 
-/// A gemm reads a transposed operand as it lies.
-struct FoldTransposeIntoGemm : public OpRewritePattern<KernelGemmOp> {
-  using OpRewritePattern::OpRewritePattern;
-  LogicalResult matchAndRewrite(KernelGemmOp op, PatternRewriter &rewriter) const override {
-    auto input = [](Value value) -> Value {
-      auto transpose = value.getDefiningOp<linalg::TransposeOp>();
-      return transpose && transpose.getPermutation() == ArrayRef<int64_t>{1, 0} ? transpose.getInput() : Value();
-    };
-    Value lhs = input(op.getLhs()), rhs = input(op.getRhs());
-    if (!lhs && !rhs)
-      return rewriter.notifyMatchFailure(op, "no operand is transposed");
-    rewriter.modifyOpInPlace(op, [&]() {
-      if (lhs) {
-        op.getLhsMutable().assign(lhs);
-        op.setTransposeLhs(!op.getTransposeLhs());
-      }
-      if (rhs) {
-        op.getRhsMutable().assign(rhs);
-        op.setTransposeRhs(!op.getTransposeRhs());
-      }
-    });
-    return success();
-  }
-};
-
 /// Transposing a row or a column moves no element.
 struct TransposeVectorAsReshape : public OpRewritePattern<linalg::TransposeOp> {
   using OpRewritePattern::OpRewritePattern;
@@ -407,7 +383,7 @@ struct SelectKernels : public spnn::impl::SelectKernelsBase<SelectKernels> {
     numDense += selector.dense;
 
     RewritePatternSet patterns(&getContext());
-    patterns.add<FoldTransposeIntoPack, FoldTransposeIntoUnpack, FoldDoubleTranspose, FoldTransposeIntoGemm,
+    patterns.add<FoldTransposeIntoPack, FoldTransposeIntoUnpack, FoldDoubleTranspose, FoldTranspose<KernelGemmOp>,
                  TransposeVectorAsReshape>(&getContext());
     PackPanelsOp::getCanonicalizationPatterns(patterns, &getContext());
     linalg::TransposeOp::getCanonicalizationPatterns(patterns, &getContext());
