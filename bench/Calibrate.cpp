@@ -74,7 +74,9 @@ static runtime::Error measure(const std::string &formatName, const std::string &
   std::vector<std::pair<size_t, int>> ranges; // first product, products
   for (const Probe &probe : probes) {
     double expected = static_cast<double>(probe.rows) * probe.cols * (1 - probe.pattern.sparsity);
-    int count = dense ? 1 : std::min(4, std::max(1, static_cast<int>(std::ceil(kRotatedNonzeros / expected))));
+    // Code that no other call evicts would show nothing of what it costs in a network.
+    int least = kernel == "hardcoded" ? 2 : 1;
+    int count = dense ? 1 : std::min(4, std::max(least, static_cast<int>(std::ceil(kRotatedNonzeros / expected))));
     ranges.emplace_back(products.size(), count);
     for (int i = 0; i < count; ++i) {
       auto key = std::make_tuple(probe.rows, probe.cols, probe.pattern.name(), i);
@@ -150,7 +152,7 @@ static std::vector<double> fit(const std::vector<std::vector<double>> &rows, con
 }
 
 static double rounded(double value) {
-  if (!(value > 0))
+  if (!(value > 1e-6))
     return 0;
   double scale = std::pow(10.0, 2 - std::floor(std::log10(value)));
   return std::round(value * scale) / scale;
@@ -296,19 +298,26 @@ int spnn::bench::calibrate(const CalibrateOptions &options) {
   struct Table {
     std::string format, kernel;
     std::vector<Pattern> patterns;
-    bool matvec = false; ///< for one column only; not every CPU has such a kernel
+    bool matvec = false;   ///< for one column only
+    bool optional = false; ///< not every CPU has such a kernel
   };
   std::vector<Table> tables{
       {"csr",
        "csr",
        {unstructured(.05), unstructured(.1), unstructured(.2), unstructured(.3), unstructured(.5), unstructured(.7),
         unstructured(.9)}},
+      {"csr",
+       "hardcoded",
+       {unstructured(.02), unstructured(.05), unstructured(.1), unstructured(.2), unstructured(.3), unstructured(.5),
+        unstructured(.7), unstructured(.9)},
+       false,
+       true},
       {"bsr4x1", "block", {blocks(4, .05), blocks(4, .1), blocks(4, .3), blocks(4, .9)}},
       {"bsr8x1", "block", {blocks(8, .1), blocks(8, .3)}},
       {"nm1:4", "nm", {nm(1, 4)}},
       {"nm2:4", "nm", {nm(2, 4)}},
-      {"nm2:4", "nm-matvec", {nm(2, 4)}, true},
-      {"bitmap", "bitmap-matvec", {unstructured(.1), unstructured(.3)}, true},
+      {"nm2:4", "nm-matvec", {nm(2, 4)}, true, true},
+      {"bitmap", "bitmap-matvec", {unstructured(.1), unstructured(.3)}, true, true},
       {"dense", "", {unstructured(1)}},
   };
   std::map<std::string, std::vector<Sample>> samples; // by kernel
@@ -337,7 +346,7 @@ int spnn::bench::calibrate(const CalibrateOptions &options) {
     }
     std::vector<Sample> measured;
     if (runtime::Error error = measure(table.format, table.kernel, probes, setup, measured)) {
-      if (!table.matvec)
+      if (!table.optional)
         return fail(*error);
       llvm::errs() << table.kernel << " is left out: " << *error << "\n";
       continue;
@@ -374,8 +383,13 @@ int spnn::bench::checkCalibration(const std::string &file, const std::string &cp
   setup.cpu = cpuName;
   setup.targetFile = file;
   // None of these is a sample of the calibration.
-  std::vector<std::pair<std::string, std::vector<Probe>>> groups{
+  struct Group {
+    std::string format, kernel;
+    std::vector<Probe> probes;
+  };
+  std::vector<Group> groups{
       {"csr",
+       "csr",
        {{768, 768, 128, unstructured(.15)},
         {3072, 768, 128, unstructured(.1)},
         {768, 3072, 64, unstructured(.05)},
@@ -384,17 +398,29 @@ int spnn::bench::checkCalibration(const std::string &file, const std::string &cp
         {512, 2048, 512, unstructured(.2)},
         {1024, 512, 17, unstructured(.6)},
         {1024, 1024, 1, unstructured(.1)}}},
+      {"csr",
+       "hardcoded",
+       {{768, 768, 128, unstructured(.15)},
+        {3072, 768, 128, unstructured(.1)},
+        {768, 3072, 64, unstructured(.05)},
+        {1024, 1024, 100, unstructured(.4)},
+        {512, 512, 33, unstructured(.25)},
+        {512, 2048, 512, unstructured(.2)},
+        {1024, 512, 17, unstructured(.6)},
+        {2048, 2048, 16, unstructured(.1)}}},
       {"bsr4x1",
+       "block",
        {{768, 768, 128, blocks(4, .2)},
         {3072, 768, 128, blocks(4, .1)},
         {1024, 512, 100, blocks(4, .15)},
         {512, 512, 16, blocks(4, .4)},
         {1024, 1024, 1, blocks(4, .2)}}},
-      {"bsr8x1", {{1024, 768, 128, blocks(8, .15)}, {768, 768, 48, blocks(8, .05)}}},
-      {"nm2:4", {{1024, 1024, 128, nm(2, 4)}, {512, 768, 100, nm(2, 4)}, {3072, 768, 16, nm(2, 4)}}},
-      {"nm1:4", {{1024, 1024, 128, nm(1, 4)}}},
-      {"bitmap", {{1024, 1024, 1, unstructured(.2)}}},
+      {"bsr8x1", "block", {{1024, 768, 128, blocks(8, .15)}, {768, 768, 48, blocks(8, .05)}}},
+      {"nm2:4", "nm", {{1024, 1024, 128, nm(2, 4)}, {512, 768, 100, nm(2, 4)}, {3072, 768, 16, nm(2, 4)}}},
+      {"nm1:4", "nm", {{1024, 1024, 128, nm(1, 4)}}},
+      {"bitmap", "", {{1024, 1024, 1, unstructured(.2)}}},
       {"dense",
+       "",
        {{1024, 1024, 128, unstructured(1)},
         {3072, 768, 100, unstructured(1)},
         {512, 512, 16, unstructured(1)},
@@ -404,10 +430,14 @@ int spnn::bench::checkCalibration(const std::string &file, const std::string &cp
                << "\n"
                << llvm::left_justify("case", 40) << llvm::left_justify("kernel", 16) << "predicted  measured  error\n";
   std::vector<double> errors;
-  for (const auto &[formatName, probes] : groups) {
+  for (const auto &[formatName, kernel, probes] : groups) {
     std::vector<Sample> samples;
-    if (runtime::Error error = measure(formatName, "", probes, setup, samples))
-      return fail(*error);
+    if (runtime::Error error = measure(formatName, kernel, probes, setup, samples)) {
+      if (kernel != "hardcoded")
+        return fail(*error);
+      llvm::errs() << kernel << " is left out: " << *error << "\n";
+      continue;
+    }
     for (const Sample &sample : samples) {
       double error = sample.info.predicted / sample.microseconds - 1;
       errors.push_back(std::fabs(error));

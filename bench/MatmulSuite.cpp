@@ -141,6 +141,7 @@ runtime::Error MatmulSuite::runCase(const Case &c) {
   const Form forms[] = {Form::Rows, Form::Linear, Form::Packed};
   CompileOptions compile;
   compile.format = options.format.empty() ? c.pattern.format() : options.format;
+  compile.kernel = options.kernel;
   compile.threads = options.threads;
   compile.targetFile = options.targetFile;
   bool packed = compile.format != "dense";

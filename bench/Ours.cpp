@@ -59,7 +59,7 @@ public:
     pipeline.targetCpu = options.cpu;
     pipeline.targetFile = options.targetFile;
     pipeline.format = options.format;
-    forcedKernel = options.kernel;
+    pipeline.kernel = options.kernel;
   }
 
   void add(size_t number, const Product &product);
@@ -74,7 +74,6 @@ private:
   OpBuilder builder;
   OwningOpRef<ModuleOp> module;
   CpuPipelineOptions pipeline;
-  std::string forcedKernel;
 };
 } // namespace
 
@@ -145,14 +144,6 @@ void ModuleBuilder::addPacked(size_t number, func::FuncOp function, KernelMatmul
 runtime::Error ModuleBuilder::selectKernels(const std::vector<Product> &products, std::vector<Compiled::Info> &infos) {
   if (runtime::Error error = run([&](PassManager &pm) { buildCpuGraphStage(pm, pipeline); }))
     return error;
-  if (!forcedKernel.empty())
-    module->walk([&](MatmulOp op) {
-      // The next pass goes by what the decision says; parameters are those of the kernel that it named before.
-      NamedAttrList decision(op->getAttrOfType<DictionaryAttr>(kDecisionAttrName));
-      decision.set("kernel", builder.getStringAttr(forcedKernel));
-      decision.erase("parameters");
-      op->setAttr(kDecisionAttrName, decision.getDictionary(&context));
-    });
   if (runtime::Error error = run([&](PassManager &pm) { pm.addPass(createSelectKernels()); }))
     return error;
   for (auto [number, product] : llvm::enumerate(products)) {
@@ -178,6 +169,8 @@ runtime::Error ModuleBuilder::selectKernels(const std::vector<Product> &products
           if (auto time = candidate.getAs<FloatAttr>("predicted_us"); time && time.getValueAsDouble() < best) {
             best = time.getValueAsDouble();
             info.preferred = candidate.getAs<StringAttr>("format").getValue().str();
+            if (auto kernel = candidate.getAs<StringAttr>("kernel"))
+              info.preferred += "/" + kernel.getValue().str();
           }
     }
     info.storedValues = product.weights->rows * product.weights->cols;

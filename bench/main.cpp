@@ -30,6 +30,7 @@ matmul:
   --seconds S         measuring time of a case
   --rotate N          matrices that a case rotates through
   --format F          force this format of ours (csr, bsr4x1, dense, ...)
+  --kernel K          force this kernel of ours (csr, hardcoded, block, ...)
   --target-file FILE  target description of our cost model
   --dlmc DIR          folder with .smtx patterns
   --cache DIR         folder that keeps the peers compiled for a shape
@@ -66,6 +67,7 @@ int main(int argc, char **argv) {
       {"--seconds", [&](StringRef value) { return !value.getAsDouble(suite.seconds); }},
       {"--rotate", number(suite.rotate)},
       {"--format", text(suite.format)},
+      {"--kernel", text(suite.kernel)},
       {"--target-file", text(suite.targetFile)},
       {"--dlmc", text(suite.dlmc)},
       {"--cache", text(suite.cache)},

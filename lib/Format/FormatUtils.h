@@ -51,9 +51,6 @@ inline void loadElement(const StorageBuffer &buffer, int64_t entry,
               matrix.elementBytes);
 }
 
-/// Number of nonzeros of `matrix`.
-int64_t countNonzeros(const DenseMatrix &matrix);
-
 /// Extents that are not negative and small enough that no length or byte count
 /// computed from them overflows an int64_t.
 Problem checkExtents(Shape shape);

@@ -115,7 +115,7 @@ DenseMatrix detail::makeDense(Shape shape, unsigned valueBytes, bool isFloat) {
   return matrix;
 }
 
-int64_t detail::countNonzeros(const DenseMatrix &matrix) {
+int64_t spnn::format::countNonzeros(const DenseMatrix &matrix) {
   int64_t count = 0;
   for (int64_t row = 0; row < matrix.shape.rows; ++row)
     for (int64_t col = 0; col < matrix.shape.cols; ++col)

@@ -30,11 +30,11 @@ using namespace mlir;
 using namespace spnn;
 
 namespace {
-/// A format with a kernel that could compute one product, or the reason why none does.
+/// A format and a kernel that could compute one product, or the reason why they cannot.
 struct Candidate {
   std::string format;
   Attribute encoding; ///< null for dense
-  const CpuKernel *kernel = nullptr;
+  const CpuKernel *kernel = nullptr; ///< null for dense, and where the format itself is excluded
   DictionaryAttr parameters;
   double microseconds = 0;
   std::string excluded; ///< empty if the candidate is legal
@@ -46,12 +46,15 @@ public:
   FormatSelector(const cost::TargetDescription &target, int64_t vectorBytes, int threads, int64_t expectedColumns)
       : target(target), vectorBytes(vectorBytes), threads(threads), expectedColumns(expectedColumns) {}
 
+  /// Dense and every format worth trying.
   std::vector<Candidate> enumerate(MatmulOp op, const format::DenseMatrix &matrix,
                                    const cost::MatrixStatistics &statistics) const;
+  /// The kernels of the encoding that the weights have already.
+  std::vector<Candidate> enumerateKernels(MatmulOp op, const format::DenseMatrix &matrix) const;
 
 private:
-  void add(std::vector<Candidate> &candidates, const KernelProblem &problem, const cost::MatrixStatistics &statistics,
-           Attribute encoding) const;
+  KernelProblem makeProblem(MatmulOp op, const format::DenseMatrix &matrix) const;
+  void add(std::vector<Candidate> &candidates, const KernelProblem &problem, Attribute encoding) const;
 
   const cost::TargetDescription &target;
   int64_t vectorBytes;
@@ -69,8 +72,17 @@ uint64_t activationBytes(const KernelProblem &problem) {
 }
 } // namespace
 
-void FormatSelector::add(std::vector<Candidate> &candidates, const KernelProblem &base,
-                         const cost::MatrixStatistics &statistics, Attribute encoding) const {
+KernelProblem FormatSelector::makeProblem(MatmulOp op, const format::DenseMatrix &matrix) const {
+  return {matrix,
+          {},
+          "dense",
+          cast<RankedTensorType>(op.getType()).getElementType(),
+          op.getColumns(),
+          expectedColumns,
+          vectorBytes / static_cast<int64_t>(matrix.elementBytes)};
+}
+
+void FormatSelector::add(std::vector<Candidate> &candidates, const KernelProblem &base, Attribute encoding) const {
   auto type = RankedTensorType::get({base.matrix.shape.rows, base.matrix.shape.cols}, base.elementType, encoding);
   Candidate candidate;
   candidate.encoding = encoding;
@@ -91,46 +103,46 @@ void FormatSelector::add(std::vector<Candidate> &candidates, const KernelProblem
   problem.format = encoding;
   problem.formatName = candidate.format;
   int64_t stored = format->countStoredValues(base.matrix);
+  size_t before = candidates.size();
   for (const CpuKernel *kernel : getCpuKernels()) {
     if (!kernel->takesFormat(problem.formatName))
       continue;
-    if (std::optional<std::string> broken = kernel->checkProblem(problem)) {
-      if (!candidate.kernel)
-        candidate.excluded = *broken;
+    candidate.kernel = kernel;
+    candidate.parameters = {};
+    candidate.microseconds = 0;
+    candidate.excluded = kernel->checkProblem(problem).value_or("");
+    if (!candidate.excluded.empty()) {
+      candidates.push_back(candidate);
       continue;
     }
+    candidate.parameters = kernel->getParameters(problem);
     cost::KernelWork work;
     work.kernel = kernel->name().str();
     work.weights = base.matrix.shape;
     work.columns = columnsOf(problem);
     work.storedValues = stored;
-    work.weightBytes = format->countBytes(base.matrix.shape, base.matrix.elementBytes, stored);
+    work.weightBytes = kernel->countBytes(
+        problem, candidate.parameters, format->countBytes(base.matrix.shape, base.matrix.elementBytes, stored));
     work.activationBytes = activationBytes(problem);
     work.elementBytes = base.matrix.elementBytes;
     double positions = static_cast<double>(base.matrix.shape.rows) * base.matrix.shape.cols;
     work.density = positions > 0 ? stored / positions : 0;
     work.threads = threads;
-    double microseconds = cost::predict(target, work).microseconds;
-    if (candidate.kernel && microseconds >= candidate.microseconds)
-      continue;
-    candidate.kernel = kernel;
-    candidate.microseconds = microseconds;
-    candidate.parameters = kernel->getParameters(problem);
-    candidate.excluded.clear();
+    candidate.microseconds = cost::predict(target, work).microseconds;
+    if (!std::isfinite(candidate.microseconds))
+      candidate.excluded = "the target description has no coefficients for kernel " + kernel->name().str();
+    candidates.push_back(candidate);
   }
-  if (!candidate.kernel && candidate.excluded.empty())
+  if (candidates.size() == before) {
     candidate.excluded = "no kernel multiplies this format";
-  if (candidate.kernel && !std::isfinite(candidate.microseconds))
-    candidate.excluded = "the target description has no coefficients for kernel " + candidate.kernel->name().str();
-  candidates.push_back(candidate);
+    candidates.push_back(candidate);
+  }
 }
 
 std::vector<Candidate> FormatSelector::enumerate(MatmulOp op, const format::DenseMatrix &matrix,
                                                  const cost::MatrixStatistics &statistics) const {
   MLIRContext *context = op.getContext();
-  Type element = cast<RankedTensorType>(op.getType()).getElementType();
-  KernelProblem problem{matrix, {}, "dense", element, op.getColumns(), expectedColumns,
-                        vectorBytes / static_cast<int64_t>(matrix.elementBytes)};
+  KernelProblem problem = makeProblem(op, matrix);
   std::vector<Candidate> candidates;
   {
     cost::KernelWork work;
@@ -147,13 +159,18 @@ std::vector<Candidate> FormatSelector::enumerate(MatmulOp op, const format::Dens
     dense.microseconds = cost::predict(target, work).microseconds;
     candidates.push_back(dense);
   }
-  add(candidates, problem, statistics, getCsrEncoding(context));
+  add(candidates, problem, getCsrEncoding(context));
   for (int64_t rows : {4, 8, 16})
-    add(candidates, problem, statistics, getBsrEncoding(context, rows, 1));
+    add(candidates, problem, getBsrEncoding(context, rows, 1));
   if (statistics.tightestNm)
-    add(candidates, problem, statistics,
-        getNmEncoding(context, statistics.tightestNm->n, statistics.tightestNm->m));
-  add(candidates, problem, statistics, BitmapAttr::get(context));
+    add(candidates, problem, getNmEncoding(context, statistics.tightestNm->n, statistics.tightestNm->m));
+  add(candidates, problem, BitmapAttr::get(context));
+  return candidates;
+}
+
+std::vector<Candidate> FormatSelector::enumerateKernels(MatmulOp op, const format::DenseMatrix &matrix) const {
+  std::vector<Candidate> candidates;
+  add(candidates, makeProblem(op, matrix), cast<RankedTensorType>(op.getLhs().getType()).getEncoding());
   return candidates;
 }
 
@@ -169,6 +186,10 @@ struct SelectFormats : public spnn::impl::SelectFormatsBase<SelectFormats> {
 
 private:
   LogicalResult decide(MatmulOp op, const FormatSelector &selector);
+  /// Chooses among the kernels of the encoding that the weights have.
+  void decideKernel(MatmulOp op, const FormatSelector &selector);
+  /// Whether the options let `candidate` be chosen.
+  bool isEligible(const Candidate &candidate) const;
   void write(MatmulOp op, const Candidate &chosen, ArrayRef<Candidate> candidates,
              const cost::MatrixStatistics &statistics, StringRef reason);
 };
@@ -188,6 +209,8 @@ void SelectFormats::write(MatmulOp op, const Candidate &chosen, ArrayRef<Candida
   SmallVector<Attribute> all;
   for (const Candidate &candidate : candidates) {
     SmallVector<NamedAttribute> entry{b.getNamedAttr("format", b.getStringAttr(candidate.format))};
+    if (candidate.kernel)
+      entry.push_back(b.getNamedAttr("kernel", b.getStringAttr(candidate.kernel->name())));
     if (candidate.excluded.empty())
       entry.push_back(b.getNamedAttr("predicted_us", b.getF64FloatAttr(rounded(candidate.microseconds))));
     else
@@ -197,20 +220,44 @@ void SelectFormats::write(MatmulOp op, const Candidate &chosen, ArrayRef<Candida
   SmallVector<NamedAttribute> decision{
       b.getNamedAttr("format", b.getStringAttr(chosen.format)),
       b.getNamedAttr("kernel", b.getStringAttr(chosen.kernel ? chosen.kernel->name() : StringRef("onednn"))),
-      b.getNamedAttr("predicted_us", b.getF64FloatAttr(rounded(chosen.microseconds))),
       b.getNamedAttr("density", b.getF64FloatAttr(rounded(statistics.density))),
       b.getNamedAttr("reason", b.getStringAttr(reason)),
       b.getNamedAttr("candidates", b.getArrayAttr(all)),
   };
+  if (std::isfinite(chosen.microseconds))
+    decision.push_back(b.getNamedAttr("predicted_us", b.getF64FloatAttr(rounded(chosen.microseconds))));
   if (chosen.parameters)
     decision.push_back(b.getNamedAttr("parameters", chosen.parameters));
   op->setAttr(kDecisionAttrName, b.getDictionaryAttr(decision));
+}
+
+bool SelectFormats::isEligible(const Candidate &candidate) const {
+  if (!kernel.empty() && (!candidate.kernel || candidate.kernel->name() != kernel))
+    return false;
+  // Who asks for a kernel gets it without a prediction too.
+  bool isOnlyUnpredicted = !kernel.empty() && candidate.parameters && !std::isfinite(candidate.microseconds);
+  return candidate.excluded.empty() || isOnlyUnpredicted;
+}
+
+void SelectFormats::decideKernel(MatmulOp op, const FormatSelector &selector) {
+  std::optional<format::DenseMatrix> matrix = getConstantMatrix(op.getLhs());
+  if (!matrix || op.getTransposeLhs() || !getElementTypeOrSelf(op.getType()).isF32())
+    return;
+  std::vector<Candidate> candidates = selector.enumerateKernels(op, *matrix);
+  const Candidate *chosen = nullptr;
+  for (const Candidate &candidate : candidates)
+    if (isEligible(candidate) && (!chosen || candidate.microseconds < chosen->microseconds))
+      chosen = &candidate;
+  // Without one, spnn-select-kernels says what is wrong, or takes the first kernel that can.
+  if (chosen)
+    write(op, *chosen, candidates, cost::measure(*matrix), "the model's own encoding");
 }
 
 LogicalResult SelectFormats::decide(MatmulOp op, const FormatSelector &selector) {
   auto weights = cast<RankedTensorType>(op.getLhs().getType());
   if (weights.getEncoding()) {
     emitRemark(op.getLoc()) << "keeps the encoding of its weights, " << weights.getEncoding();
+    decideKernel(op, selector);
     ++numSparse;
     return success();
   }
@@ -229,7 +276,7 @@ LogicalResult SelectFormats::decide(MatmulOp op, const FormatSelector &selector)
   std::vector<Candidate> candidates = selector.enumerate(op, *matrix, statistics);
   const Candidate *chosen = nullptr;
   for (const Candidate &candidate : candidates) {
-    if (!candidate.excluded.empty() || (!format.empty() && candidate.format != format))
+    if ((!format.empty() && candidate.format != format) || !isEligible(candidate))
       continue;
     // Predictions are off by some percent (bench/calibrate --check), so a sparse format has to beat dense clearly.
     constexpr double kMargin = 1.05;
@@ -241,21 +288,25 @@ LogicalResult SelectFormats::decide(MatmulOp op, const FormatSelector &selector)
   double zeros = 100 * (1 - statistics.density);
   const Candidate &dense = candidates.front();
   if (!chosen) {
-    // A forced format that is not legal here: dense always is.
+    // A forced format or kernel that is not legal here: dense always is.
     chosen = &dense;
-    reason = llvm::formatv("{0} is not possible here", std::string(format)).str();
+    reason = (kernel.empty() ? format : kernel) + " is not possible here";
+    StringRef separator = ": ";
     for (const Candidate &candidate : candidates)
-      if (candidate.format == format)
-        reason += ": " + candidate.excluded;
-  } else if (!format.empty()) {
-    reason = "forced by format=" + std::string(format);
+      if ((format.empty() || candidate.format == format) &&
+          (kernel.empty() || (candidate.kernel && candidate.kernel->name() == kernel)) && !candidate.excluded.empty()) {
+        reason += separator.str() + candidate.excluded;
+        separator = "; ";
+      }
+  } else if (!format.empty() || !kernel.empty()) {
+    reason = "forced by " + (kernel.empty() ? "format=" + format : "kernel=" + kernel);
   } else if (!chosen->encoding) {
     const Candidate *best = nullptr;
     for (const Candidate &candidate : candidates)
       if (candidate.encoding && candidate.excluded.empty() && (!best || candidate.microseconds < best->microseconds))
         best = &candidate;
-    reason = best ? llvm::formatv("{0:f1} % zeros do not pay: dense {1:f2} us, best sparse format {2} {3:f2} us", zeros,
-                                  dense.microseconds, best->format, best->microseconds)
+    reason = best ? llvm::formatv("{0:f1} % zeros do not pay: dense {1:f2} us, best sparse format {2} by kernel {3} {4:f2} us", zeros,
+                                  dense.microseconds, best->format, best->kernel->name(), best->microseconds)
                         .str()
                   : "no sparse format is possible";
   } else {

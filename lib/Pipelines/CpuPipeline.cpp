@@ -53,6 +53,7 @@ void spnn::buildCpuGraphStage(OpPassManager &pm, const CpuPipelineOptions &optio
   SelectFormatsOptions formats;
   formats.expectedColumns = options.expectedColumns;
   formats.format = options.format;
+  formats.kernel = options.kernel;
   pm.addPass(createSelectFormats(formats));
   addCleanup(pm);
 }
@@ -87,6 +88,8 @@ void spnn::buildCpuLoopStage(OpPassManager &pm, const CpuPipelineOptions &option
   if (options.threads != 1)
     pm.addPass(createConvertSCFToOpenMPPass());
   addCleanup(pm);
+  // Constants that became code are not kept as data too.
+  pm.addPass(createSymbolDCEPass());
 }
 
 void spnn::buildCpuLLVMStage(OpPassManager &pm, const CpuPipelineOptions &options) {

@@ -31,14 +31,24 @@ std::string text(DictionaryAttr decision, StringRef name) {
   return attr ? attr.str() : "";
 }
 
+/// "dense 4.7, csr/csr 0.5, csr/hardcoded 0.4, bsr4x1 1.5": the kernel is named where a format has several.
 std::string printCandidates(DictionaryAttr decision) {
+  SmallVector<DictionaryAttr> possible;
+  llvm::StringMap<int> kernels; // by format
+  if (auto candidates = dyn_cast_or_null<ArrayAttr>(decision.get("candidates")))
+    for (auto candidate : candidates.getAsRange<DictionaryAttr>())
+      if (candidate.get("predicted_us")) {
+        possible.push_back(candidate);
+        ++kernels[text(candidate, "format")];
+      }
   std::string result;
-  auto candidates = dyn_cast_or_null<ArrayAttr>(decision.get("candidates"));
-  for (auto candidate : candidates ? candidates.getAsRange<DictionaryAttr>() : ArrayAttr::get(decision.getContext(), {}).getAsRange<DictionaryAttr>())
-    if (candidate.get("predicted_us"))
-      result += llvm::formatv("{0}{1} {2:f1}", result.empty() ? "" : ", ", text(candidate, "format"),
-                              number(candidate, "predicted_us"))
-                    .str();
+  for (DictionaryAttr candidate : possible) {
+    std::string name = text(candidate, "format");
+    if (kernels[name] > 1)
+      name += "/" + text(candidate, "kernel");
+    result +=
+        llvm::formatv("{0}{1} {2:f1}", result.empty() ? "" : ", ", name, number(candidate, "predicted_us")).str();
+  }
   return result;
 }
 
@@ -52,7 +62,8 @@ Row describe(MatmulOp op) {
     return row;
   }
   row.append({llvm::formatv("{0:f1}", 100 * number(decision, "density")).str(), text(decision, "format"),
-              text(decision, "kernel"), llvm::formatv("{0:f1}", number(decision, "predicted_us")).str(),
+              text(decision, "kernel"),
+              decision.get("predicted_us") ? llvm::formatv("{0:f1}", number(decision, "predicted_us")).str() : "-",
               printCandidates(decision), text(decision, "reason")});
   return row;
 }

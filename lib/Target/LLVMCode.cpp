@@ -13,6 +13,7 @@
 #include "spnn/Cost/Cpu.h"
 #include "spnn/IR/SPNN.h"
 
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/OpenMP/OpenMPToLLVMIRTranslation.h"
@@ -70,6 +71,11 @@ target::Error target::LLVMCode::build(ModuleOp module) {
   // Attributes of the compiler's own mean nothing to the translation.
   OwningOpRef<ModuleOp> copy = module.clone();
   (*copy)->removeAttr(kTargetAttrName);
+  llvm::StringMap<DenseElementsAttr> machineCode;
+  copy->walk([&](LLVM::LLVMFuncOp function) {
+    if (auto code = function->getAttrOfType<DenseElementsAttr>(kCodeAttrName))
+      machineCode[function.getName()] = code;
+  });
   copy->walk([](Operation *op) {
     for (NamedAttribute attr : llvm::to_vector(op->getDiscardableAttrs()))
       if (attr.getName().strref().starts_with("spnn."))
@@ -92,6 +98,15 @@ target::Error target::LLVMCode::build(ModuleOp module) {
   if (!llvmModule)
     return "the module is not in the LLVM dialect" + (reason.empty() ? "" : ": " + reason) +
            " (run a pipeline such as --spnn-cpu first)";
+  for (auto &[name, code] : machineCode) {
+    // LLVM puts a prologue at the entry as it is; the function's own body is never reached.
+    llvm::Function *function = llvmModule->getFunction(name);
+    ArrayRef<char> bytes = code.getRawData();
+    function->setPrologueData(llvm::ConstantDataArray::get(
+        llvmContext, ArrayRef<uint8_t>(reinterpret_cast<const uint8_t *>(bytes.data()), bytes.size())));
+    function->setAlignment(llvm::Align(64));
+    function->setDoesNotThrow();
+  }
   machine = createMachine(cpu, reason);
   if (!machine)
     return "LLVM cannot generate code for this machine: " + reason;

@@ -73,7 +73,7 @@ func.func @on_tensors(%x: tensor<8x8xf32>, %e: tensor<?xf32>) {
 // -----
 
 func.func @unknown(%x: memref<32xf32>, %n: index, %y: memref<32xf32>) {
-  // expected-error @below {{'spnn.kernel_matmul' op there is no kernel 'magic'; kernels are csr block nm nm-matvec bitmap-matvec}}
+  // expected-error @below {{'spnn.kernel_matmul' op there is no kernel 'magic'; kernels are csr hardcoded block nm nm-matvec bitmap-matvec}}
   spnn.kernel_matmul "magic" weights(4 x 4 as unit) ins(%x, %n : memref<32xf32>) outs(%y : memref<32xf32>)
       panels(<width = 8, vector = 4>) parameters({})
   return
@@ -158,5 +158,58 @@ func.func @bitmap_panels(%i: memref<4xi32>, %w: memref<4xi16>, %v: memref<4xf32>
 func.func @gemm_strides(%a: memref<4x8xf32, strided<[1, 4]>>, %b: memref<8x5xf32>, %y: memref<4x5xf32>) {
   // expected-error @below {{'spnn.kernel_gemm' op operands must be row-major with unit stride, got 'memref<4x8xf32, strided<[1, 4]>>'}}
   spnn.kernel_gemm ins(%a, %b : memref<4x8xf32, strided<[1, 4]>>, memref<8x5xf32>) outs(%y : memref<4x5xf32>)
+  return
+}
+
+// -----
+
+// Hard-coded weights become a function whose machine code is an attribute; the calls go to where a chunk begins in it.
+// CHECK-LABEL: func @hardcoded
+// CHECK: %[[CODE:.*]] = llvm.mlir.addressof @[[F:spnn_code_[0-9a-f]+]]
+// CHECK: scf.for
+// CHECK: %[[AT:.*]] = llvm.add
+// CHECK: %[[CALLEE:.*]] = llvm.inttoptr %[[AT]]
+// CHECK: llvm.call %[[CALLEE]]({{.*}}) : !llvm.ptr, (!llvm.ptr, !llvm.ptr, !llvm.ptr, !llvm.ptr, i64) -> ()
+// CHECK: llvm.func weak hidden @[[F]]({{.*}}) attributes {spnn.code = dense<-61> : tensor<1xi8>
+memref.global "private" constant @code : memref<1xi8> = dense<0xC3>
+func.func @hardcoded(%offsets: memref<2xi32>, %values: memref<0xf32>, %x: memref<?xf32>, %n: index, %y: memref<?xf32>) {
+  %code = memref.get_global @code : memref<1xi8>
+  spnn.kernel_matmul "hardcoded" weights(1 x 1 as unit)
+      storage(%code, %offsets, %offsets, %values : memref<1xi8>, memref<2xi32>, memref<2xi32>, memref<0xf32>)
+      ins(%x, %n : memref<?xf32>) outs(%y : memref<?xf32>) panels(<width = 16, vector = 16>)
+      parameters({accumulators = 28 : i64, groups = 1 : i64, k_block = 1 : i64, panel_block = 8 : i64, prefetch = 0 : i64})
+  return
+}
+
+// -----
+
+func.func @code_not_constant(%code: memref<1xi8>, %offsets: memref<2xi32>, %values: memref<0xf32>, %x: memref<?xf32>, %n: index, %y: memref<?xf32>) {
+  // expected-error @below {{'spnn.kernel_matmul' op kernel 'hardcoded' needs its code, storage buffer 0, as a constant of i8}}
+  spnn.kernel_matmul "hardcoded" weights(1 x 1 as unit)
+      storage(%code, %offsets, %offsets, %values : memref<1xi8>, memref<2xi32>, memref<2xi32>, memref<0xf32>)
+      ins(%x, %n : memref<?xf32>) outs(%y : memref<?xf32>) panels(<width = 16, vector = 16>)
+      parameters({groups = 1 : i64, k_block = 1 : i64})
+  return
+}
+
+// -----
+
+func.func @chunk_offsets(%code: memref<1xi8>, %offsets: memref<2xi32>, %values: memref<0xf32>, %x: memref<?xf32>, %n: index, %y: memref<?xf32>) {
+  // expected-error @below {{'spnn.kernel_matmul' op kernel 'hardcoded' needs an offset for each of 3 groups x 1 k blocks and the end, got 'memref<2xi32>'}}
+  spnn.kernel_matmul "hardcoded" weights(1 x 1 as unit)
+      storage(%code, %offsets, %offsets, %values : memref<1xi8>, memref<2xi32>, memref<2xi32>, memref<0xf32>)
+      ins(%x, %n : memref<?xf32>) outs(%y : memref<?xf32>) panels(<width = 16, vector = 16>)
+      parameters({groups = 3 : i64, k_block = 1 : i64})
+  return
+}
+
+// -----
+
+func.func @hardcoded_panels(%code: memref<1xi8>, %offsets: memref<2xi32>, %values: memref<0xf32>, %x: memref<?xf32>, %n: index, %y: memref<?xf32>) {
+  // expected-error @below {{'spnn.kernel_matmul' op kernel 'hardcoded' works on panels of 16 columns}}
+  spnn.kernel_matmul "hardcoded" weights(1 x 1 as unit)
+      storage(%code, %offsets, %offsets, %values : memref<1xi8>, memref<2xi32>, memref<2xi32>, memref<0xf32>)
+      ins(%x, %n : memref<?xf32>) outs(%y : memref<?xf32>) panels(<width = 64, vector = 16>)
+      parameters({groups = 1 : i64, k_block = 1 : i64})
   return
 }

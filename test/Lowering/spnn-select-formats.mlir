@@ -4,13 +4,15 @@
 // RUN: echo 'module attributes {spnn.target = #spnn.target<"/nonexistent/target.json", cpu = "x86-64", vector_bytes = 16, threads = 1>} {}' \
 // RUN:   | not %spnn_opt --pass-pipeline='builtin.module(spnn-select-formats)' 2>&1 | FileCheck %s --check-prefix=FILE
 
+// RUN: %spnn_opt --pass-pipeline='builtin.module(spnn-select-formats{kernel=hardcoded})' %s --split-input-file | FileCheck %s --check-prefix=KERNEL
+
 // A target description that is gone.
 // FILE: error: /nonexistent/target.json
 
 // The example of the documentation: weights of zeros only become sparse, and the decision says why.
 // CHECK-LABEL: func @sparse
 // CHECK: %[[S:.*]] = spnn.convert %{{.*}} : tensor<64x128xf32> to tensor<64x128xf32, #{{.*}}>
-// CHECK: spnn.matmul %[[S]], %{{.*}} {spnn.decision = {candidates = [{format = "dense", predicted_us = {{.*}}}, {format = "csr", predicted_us = {{.*}}}, {{.*}}], density = 0.000000e+00 : f64, format = "{{.*}}", kernel = "{{.*}}", parameters = {{{.*}}}, predicted_us = {{.*}} : f64, reason = "100.0 % zeros: {{.*}} us, dense {{.*}} us"}}
+// CHECK: spnn.matmul %[[S]], %{{.*}} {spnn.decision = {candidates = [{format = "dense", predicted_us = {{.*}}}, {format = "csr", kernel = "csr", predicted_us = {{.*}}}, {{.*}}], density = 0.000000e+00 : f64, format = "{{.*}}", kernel = "{{.*}}", parameters = {{{.*}}}, predicted_us = {{.*}} : f64, reason = "100.0 % zeros: {{.*}} us, dense {{.*}} us"}}
 // CSR-LABEL: func @sparse
 // CSR: spnn.convert
 // CSR: format = "csr", kernel = "csr", {{.*}}reason = "forced by format=csr"
@@ -26,15 +28,45 @@ func.func @sparse(%x: tensor<128x?xf32>) -> tensor<64x?xf32> {
 
 // -----
 
+// A kernel can be forced; where the target lacks it, dense is what remains, and the reason says so.
+// CHECK-LABEL: func @kernel
+// KERNEL-LABEL: func @kernel
+// KERNEL: format = "csr", kernel = "hardcoded", parameters = {{{.*}}}, {{.*}}reason = "forced by kernel=hardcoded"
+module attributes {spnn.target = #spnn.target<"generic-avx512", cpu = "x86-64-v4", vector_bytes = 64, threads = 1>} {
+  func.func @kernel(%x: tensor<128x64xf32>) -> tensor<64x64xf32> {
+    %w = arith.constant dense<0.0> : tensor<64x128xf32>
+    // expected-remark @below {{100.0 % zeros}}
+    %y = spnn.matmul %w, %x : (tensor<64x128xf32>, tensor<128x64xf32>) -> tensor<64x64xf32>
+    return %y : tensor<64x64xf32>
+  }
+}
+
+// -----
+
+// CHECK-LABEL: func @narrow
+// CHECK: {excluded = "its code is AVX-512 on f32", format = "csr", kernel = "hardcoded"}
+// KERNEL-LABEL: func @narrow
+// KERNEL: format = "dense", {{.*}}reason = "hardcoded is not possible here: its code is AVX-512 on f32"
+module attributes {spnn.target = #spnn.target<"generic-avx2", cpu = "x86-64-v3", vector_bytes = 32, threads = 1>} {
+  func.func @narrow(%x: tensor<128x64xf32>) -> tensor<64x64xf32> {
+    %w = arith.constant dense<0.0> : tensor<64x128xf32>
+    // expected-remark @below {{100.0 % zeros}}
+    %y = spnn.matmul %w, %x : (tensor<64x128xf32>, tensor<128x64xf32>) -> tensor<64x64xf32>
+    return %y : tensor<64x64xf32>
+  }
+}
+
+// -----
+
 // Dense weights stay dense; without the option no format is forced on them.
 // CHECK-LABEL: func @dense
 // CHECK-NOT: spnn.convert
-// CHECK: format = "dense", kernel = "onednn", {{.*}} reason = "0.0 % zeros do not pay: dense {{.*}} us, best sparse format {{.*}} us"
+// CHECK: format = "dense", kernel = "onednn", {{.*}} reason = "0.0 % zeros do not pay: dense {{.*}} us, best sparse format {{.*}} by kernel {{.*}} us"
 // CSR-LABEL: func @dense
 // CSR: spnn.convert
 func.func @dense(%x: tensor<128x64xf32>) -> tensor<64x64xf32> {
   %w = arith.constant dense<1.0> : tensor<64x128xf32>
-  // expected-remark-re @below {{kept dense: 0.0 % zeros do not pay: dense {{.*}} us, best sparse format {{.*}} us}}
+  // expected-remark-re @below {{kept dense: 0.0 % zeros do not pay: dense {{.*}} us, best sparse format {{.*}} by kernel {{.*}} us}}
   %y = spnn.matmul %w, %x : (tensor<64x128xf32>, tensor<128x64xf32>) -> tensor<64x64xf32>
   return %y : tensor<64x64xf32>
 }
@@ -84,7 +116,7 @@ func.func @f64(%x: tensor<4x2xf64>) -> tensor<4x2xf64> {
 
 // NaN is a value that counts, and a warning. The bitmap kernel is ruled out for two columns, with its reason.
 // CHECK-LABEL: func @nan
-// CHECK: {excluded = "the kernel multiplies one column only", format = "bitmap"}
+// CHECK: {excluded = "the kernel multiplies one column only", format = "bitmap", kernel = "bitmap-matvec"}
 func.func @nan(%x: tensor<2x2xf32>) -> tensor<2x2xf32> {
   %c = arith.constant dense<[[0x7FC00000, 0.0], [0.0, 0.0]]> : tensor<2x2xf32>
   // expected-warning @below {{the weights hold 1 NaN values; they are stored as nonzeros}}

@@ -48,6 +48,9 @@ struct DenseMatrix {
 /// The same elements with rows and columns exchanged.
 DenseMatrix transposeMatrix(const DenseMatrix &matrix);
 
+/// Number of elements that are not zero.
+int64_t countNonzeros(const DenseMatrix &matrix);
+
 /// What a storage buffer holds.
 enum class BufferKind { Positions, Indices, Values, Bits };
 

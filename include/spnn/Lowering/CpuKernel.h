@@ -59,6 +59,13 @@ public:
   /// Tile parameters that suit `problem`: k blocks, register blocks, chunks.
   virtual mlir::DictionaryAttr getParameters(const KernelProblem &problem) const = 0;
 
+  /// Bytes of the packed weights, from which the cost model tells in which cache they live; `formatBytes` is what they
+  /// take in their format.
+  virtual uint64_t countBytes(const KernelProblem &problem, mlir::DictionaryAttr parameters,
+                              uint64_t formatBytes) const {
+    return formatBytes;
+  }
+
   /// Packs the weights for `parameters`.
   virtual PackedWeights pack(const KernelProblem &problem, mlir::DictionaryAttr parameters) const = 0;
 
@@ -81,6 +88,7 @@ const CpuKernel *findCpuKernel(llvm::StringRef name);
 
 /// Registered by getCpuKernels; each lives in lib/Lowering/Kernels/<Name>Kernel.cpp.
 const CpuKernel *getCsrKernel();
+const CpuKernel *getHardCodedKernel();
 const CpuKernel *getBlockKernel();
 const CpuKernel *getNmKernel();
 const CpuKernel *getNmMatvecKernel();

@@ -60,6 +60,8 @@ def SelectFormats : Pass<"spnn-select-formats", "::mlir::ModuleOp"> {
            "columns to predict for where they are dynamic">,
     Option<"format", "format", "std::string", /*default=*/"\"\"",
            "force one format (dense, csr, bsr4x1, nm2:4, bitmap) wherever it is legal">,
+    Option<"kernel", "kernel", "std::string", /*default=*/"\"\"",
+           "force one kernel (csr, hardcoded, block, nm, nm-matvec, bitmap-matvec) wherever it is legal">,
   ];
   let dependentDialects = ["::spnn::SPNNDialect"];
   let statistics = [

@@ -33,6 +33,9 @@ struct CpuPipelineOptions : public mlir::PassPipelineOptions<CpuPipelineOptions>
   PassOptions::Option<std::string> format{
       *this, "format", llvm::cl::desc("force one format (dense, csr, bsr4x1, nm2:4, bitmap, ...) wherever it is legal"),
       llvm::cl::init("")};
+  PassOptions::Option<std::string> kernel{
+      *this, "kernel", llvm::cl::desc("force one kernel (csr, hardcoded, block, nm, ...) wherever it is legal"),
+      llvm::cl::init("")};
 };
 
 /// Records the target on the module; raises, fuses, measures, selects formats and decomposes. Graph level throughout.

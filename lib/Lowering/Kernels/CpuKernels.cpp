@@ -17,6 +17,7 @@ CpuKernel::~CpuKernel() = default;
 llvm::ArrayRef<const CpuKernel *> spnn::getCpuKernels() {
   static const CpuKernel *const kernels[] = {
       getCsrKernel(),
+      getHardCodedKernel(),
       getBlockKernel(),
       getNmKernel(),
       getNmMatvecKernel(),

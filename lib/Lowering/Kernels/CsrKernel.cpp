@@ -67,9 +67,7 @@ static int64_t countNonzeros(const format::DenseMatrix &matrix, int64_t row, int
 
 DictionaryAttr CsrKernel::getParameters(const KernelProblem &problem) const {
   const format::DenseMatrix &matrix = problem.matrix;
-  int64_t nonzeros = 0;
-  for (int64_t row = 0; row < matrix.shape.rows; ++row)
-    nonzeros += countNonzeros(matrix, row, 0, matrix.shape.cols);
+  int64_t nonzeros = format::countNonzeros(matrix);
   // A k block's rows of the panel should fit L1 beside the weights that stream past, but an entry needs enough
   // values to pay for loading and storing its accumulators.
   constexpr int64_t kPanelBytes = 32 * 1024, kValuesPerEntry = 12;

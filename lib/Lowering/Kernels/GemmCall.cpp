@@ -43,12 +43,8 @@ LogicalResult spnn::emitGemmCall(KernelGemmOp op, OpBuilder &builder, int64_t ve
     auto type = cast<MemRefType>(memref.getType());
     if (failed(type.getStridesAndOffset(strides, offset)) || strides.back() != 1)
       return op.emitOpError() << "operands must be row-major with unit stride, got " << type;
-    auto metadata = memref::ExtractStridedMetadataOp::create(builder, loc, memref);
-    Value address = memref::ExtractAlignedPointerAsIndexOp::create(builder, loc, memref);
-    Value bytes = e.mul(metadata.getOffset(), sizeof(float));
-    pointer = LLVM::IntToPtrOp::create(builder, loc, LLVM::LLVMPointerType::get(builder.getContext()),
-                                       toI64(e.add(address, bytes)));
-    leading = toI64(metadata.getStrides()[0]);
+    pointer = e.pointer(memref, e.index(0));
+    leading = toI64(memref::ExtractStridedMetadataOp::create(builder, loc, memref).getStrides()[0]);
     return success();
   };
   Value a, lda, b, ldb, c, ldc;

@@ -10,6 +10,7 @@
 //===----------------------------------------------------------------------===//
 #include "KernelEmitter.h"
 
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 
 #include <numeric>
@@ -57,6 +58,16 @@ static constexpr arith::FastMathFlags kContract = arith::FastMathFlags::contract
 Value KernelEmitter::multiplyAdd(Value a, Value x, Value accumulator) {
   Value product = arith::MulFOp::create(b, loc, a, x, kContract);
   return arith::AddFOp::create(b, loc, product, accumulator, kContract);
+}
+
+Value KernelEmitter::pointer(Value memref, Value position) {
+  auto type = cast<MemRefType>(memref.getType());
+  Value address = memref::ExtractAlignedPointerAsIndexOp::create(b, loc, memref);
+  if (!type.getLayout().isIdentity())
+    position = add(position, memref::ExtractStridedMetadataOp::create(b, loc, memref).getOffset());
+  address = add(address, mul(position, type.getElementTypeBitWidth() / 8));
+  Value bits = arith::IndexCastOp::create(b, loc, b.getI64Type(), address);
+  return LLVM::IntToPtrOp::create(b, loc, LLVM::LLVMPointerType::get(b.getContext()), bits);
 }
 
 Value KernelEmitter::activate(Activation activation, Value x) {
@@ -242,12 +253,16 @@ LogicalResult spnn::checkStorage(KernelMatmulOp op, StringRef kinds) {
   return success();
 }
 
+static bool isFlag(StringRef parameter) { return parameter == "expand_in_register" || parameter == "prefetch"; }
+
 /// Tile sizes are unrolled, so they must stay small; the others only count.
 static int64_t getLargest(StringRef parameter) {
-  if (parameter == "expand_in_register")
+  if (isFlag(parameter))
     return 1;
   if (parameter == "rows_tile" || parameter == "vectors" || parameter == "block_rows" || parameter == "block_cols")
     return 16;
+  if (parameter == "accumulators")
+    return 28;
   if (parameter == "n" || parameter == "m")
     return 256;
   return parameter == "chunks" ? 65536 : int64_t(1) << 40;
@@ -261,7 +276,7 @@ std::optional<std::string> spnn::findBadParameter(StringRef kernel, DictionaryAt
     StringRef name = entry.getName();
     if (!value || !value.getType().isInteger(64))
       return describe(name) + "must be an integer of type i64";
-    int64_t least = name == "expand_in_register" ? 0 : 1; // a flag
+    int64_t least = isFlag(name) ? 0 : 1;
     if (value.getInt() < least || value.getInt() > getLargest(name))
       return describe(name) + "must be in [" + std::to_string(least) + ", " + std::to_string(getLargest(name)) +
              "], got " + std::to_string(value.getInt());

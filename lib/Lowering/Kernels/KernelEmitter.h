@@ -44,6 +44,8 @@ public:
   mlir::Value broadcast(mlir::Value scalar, int64_t elements);
   /// accumulator + a * b, contractible.
   mlir::Value multiplyAdd(mlir::Value a, mlir::Value x, mlir::Value accumulator);
+  /// The address of element `position` of a memref, whose own offset is added, as an LLVM pointer.
+  mlir::Value pointer(mlir::Value memref, mlir::Value position);
   /// The activation of a scalar or vector.
   mlir::Value activate(Activation activation, mlir::Value x);
 
