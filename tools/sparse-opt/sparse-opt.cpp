@@ -8,6 +8,8 @@
 // sparse-opt: mlir-opt with the spnn dialect and its passes, which also emits compiled models and explains itself.
 //
 //===----------------------------------------------------------------------===//
+#include "PluginCheck.h"
+
 #include "spnn/InitAll.h"
 #include "spnn/Pipelines/Pipelines.h"
 #include "spnn/Target/Emit.h"
@@ -103,6 +105,8 @@ int main(int argc, char **argv) {
 
   llvm::cl::AddExtraVersionPrinter(
       [](llvm::raw_ostream &os) { os << "sparse-opt " SPNN_VERSION ", the sparse neural network compiler\n"; });
+  if (std::optional<std::string> reason = spnn::checkPlugins(argc, argv))
+    return fail(*reason);
   auto [input, output] =
       registerAndParseCLIOptions(argc, argv, "sparse-opt: the sparse neural network compiler\n", registry);
   if (!emitKind.empty() || explain)

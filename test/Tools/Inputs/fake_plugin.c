@@ -23,7 +23,10 @@
 #endif
 
 void registerNothing(void);
-void registerNothing(void) { puts("the plugin registers"); }
+void registerNothing(void) {
+  puts("the plugin registers");
+  fflush(stdout);
+}
 
 #ifdef FAKE_NEEDS
 void FAKE_NEEDS(void);
