@@ -14,7 +14,7 @@ target_include_directories(SPNN INTERFACE $<INSTALL_INTERFACE:include>)
 target_include_directories(SPNN SYSTEM INTERFACE $<INSTALL_INTERFACE:${MLIR_INCLUDE_DIRS}>)
 target_link_libraries(SPNN INTERFACE MLIR LLVM ${CMAKE_DL_LIBS})
 
-# The headers alone: a plugin's symbols are those of the host and of SPNNPlugin.so, so it links no library.
+# The headers alone: a plugin's symbols are those of the host and of what SPNNPlugin.so loads, so it links no library.
 add_library(SPNNHeaders INTERFACE)
 set_target_properties(SPNNHeaders PROPERTIES EXPORT_NAME Headers)
 target_compile_features(SPNNHeaders INTERFACE cxx_std_17)
@@ -28,7 +28,7 @@ foreach(archive SPNNRuntime SPNNRuntimeDense)
 endforeach()
 install(TARGETS SPNN SPNNHeaders SPNNRuntime SPNNRuntimeDense EXPORT SPNNTargets ARCHIVE DESTINATION lib)
 
-foreach(program sparse-opt sparse-run sparse-import SPNNPlugin SPNNEngine)
+foreach(program sparse-opt sparse-run sparse-import SPNNPlugin SPNNPluginCode SPNNEngine)
   if(TARGET ${program})
     # LLVM's folder may be none that the loader searches.
     set_target_properties(${program} PROPERTIES INSTALL_RPATH_USE_LINK_PATH ON)

@@ -119,7 +119,7 @@ static std::optional<StringRef> findDescription(ModuleOp module) {
   return text.getValue().rtrim('\0');
 }
 
-static target::Error emitSharedLibrary(ModuleOp module, StringRef path) {
+static target::Error emitSharedLibrary(ModuleOp module, StringRef path, target::EmitProgress progress) {
   if (path == "-")
     return "a shared library needs a file name: give one with -o";
   // The last step is a rename, which would replace a device, and the header must not replace the library.
@@ -133,7 +133,7 @@ static target::Error emitSharedLibrary(ModuleOp module, StringRef path) {
   if (!description)
     return "the module has no entry points (run a pipeline such as --spnn-cpu first)";
   target::LLVMCode code;
-  if (target::Error error = code.build(module))
+  if (target::Error error = code.build(module, progress))
     return error;
   // The linker works in the temporary folder: LLVM's temporary files take a '%' in the output's path for a wildcard.
   SmallString<128> object, library;
@@ -148,6 +148,7 @@ static target::Error emitSharedLibrary(ModuleOp module, StringRef path) {
     llvm::raw_fd_ostream os(object, status);
     if (status)
       return "cannot write " + object.str().str() + ": " + status.message();
+    progress("generating code");
     if (target::Error error = code.generate(os, /*object=*/true))
       return error;
     os.flush();
@@ -157,6 +158,7 @@ static target::Error emitSharedLibrary(ModuleOp module, StringRef path) {
       return "cannot write " + object.str().str() + ": " + reason;
     }
   }
+  progress("linking");
   if (target::Error error = link(object, library, code.uses("spnn_rt_sgemm")))
     return error;
   auto linked = llvm::MemoryBuffer::getFile(library, /*IsText=*/false, /*RequiresNullTerminator=*/false);
@@ -176,17 +178,19 @@ static target::Error emitSharedLibrary(ModuleOp module, StringRef path) {
   return std::nullopt;
 }
 
-target::Error target::emit(ModuleOp module, EmitKind kind, StringRef path) {
+target::Error target::emit(ModuleOp module, EmitKind kind, StringRef path, EmitProgress progress) {
   if (kind == EmitKind::So)
-    return emitSharedLibrary(module, path);
+    return emitSharedLibrary(module, path, progress);
   SmallVector<char, 0> bytes;
   llvm::raw_svector_ostream os(bytes);
   switch (kind) {
   case EmitKind::Mlir:
+    progress("printing");
     module.print(os);
     os << "\n";
     break;
   case EmitKind::Bytecode:
+    progress("printing");
     if (failed(writeBytecodeToFile(module, os)))
       return "the module cannot be written as bytecode";
     break;
@@ -194,8 +198,9 @@ target::Error target::emit(ModuleOp module, EmitKind kind, StringRef path) {
   case EmitKind::Asm:
   case EmitKind::Obj: {
     LLVMCode code;
-    if (Error error = code.build(module))
+    if (Error error = code.build(module, progress))
       return error;
+    progress(kind == EmitKind::LLVM ? "printing" : "generating code");
     if (kind == EmitKind::LLVM)
       code.print(os);
     else if (Error error = code.generate(os, kind == EmitKind::Obj))
@@ -205,5 +210,7 @@ target::Error target::emit(ModuleOp module, EmitKind kind, StringRef path) {
   case EmitKind::So:
     llvm_unreachable("handled above");
   }
+  if (path == "-")
+    progress("");
   return writeFile(path, StringRef(bytes.data(), bytes.size()));
 }

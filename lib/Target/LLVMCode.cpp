@@ -63,7 +63,8 @@ static void optimize(llvm::Module &module, llvm::TargetMachine &machine) {
   builder.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O3).run(module, modules);
 }
 
-target::Error target::LLVMCode::build(ModuleOp module) {
+target::Error target::LLVMCode::build(ModuleOp module, EmitProgress progress) {
+  progress("translating to LLVM IR");
   auto targetAttr = module->getAttrOfType<TargetAttr>(kTargetAttrName);
   cost::Cpu cpu;
   if (Error error = cost::resolveCpu(targetAttr ? targetAttr.getCpu() : StringRef("native"), cpu))
@@ -121,6 +122,7 @@ target::Error target::LLVMCode::build(ModuleOp module) {
     // Kernels choose the vector width themselves; LLVM must not halve it.
     function.addFnAttr("prefer-vector-width", std::to_string(cpu.vectorBytes * 8));
   }
+  progress("optimising");
   optimize(*llvmModule, *machine);
   return std::nullopt;
 }

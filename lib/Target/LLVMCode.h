@@ -25,7 +25,7 @@ namespace spnn::target {
 class LLVMCode {
 public:
   /// Translates and optimises; the others follow it.
-  Error build(mlir::ModuleOp module);
+  Error build(mlir::ModuleOp module, EmitProgress progress);
   /// True if the code calls `symbol`.
   bool uses(llvm::StringRef symbol) const;
   void print(llvm::raw_ostream &os) const;

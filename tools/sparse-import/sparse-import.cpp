@@ -8,6 +8,8 @@
 // sparse-import: ONNX models to graph-level IR.
 //
 //===----------------------------------------------------------------------===//
+#include "Progress.h"
+
 #include "spnn/IR/SPNN.h"
 #include "spnn/Import/AtomicFile.h"
 #include "spnn/Import/Onnx.h"
@@ -18,7 +20,6 @@
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
-#include "llvm/Support/Process.h"
 #include "llvm/Support/WithColor.h"
 
 using namespace llvm;
@@ -81,19 +82,6 @@ static Error readOptions(spnn::OnnxImportOptions &options) {
     options.constants[pair->first] = (*file)->getBuffer().str();
   }
   return Error::success();
-}
-
-/// A line on a terminal that tells how far a long import is; nothing anywhere else.
-static void showProgress(int64_t done, int64_t total) {
-  static int64_t shown = -1;
-  if (total < 200 || !sys::Process::StandardErrIsDisplayed())
-    return;
-  int64_t percent = done * 100 / total;
-  if (percent == shown)
-    return;
-  shown = percent;
-  errs() << "\rimporting nodes: " << percent << " %" << (done == total ? "\r\033[K" : "");
-  errs().flush();
 }
 
 namespace {
@@ -164,8 +152,18 @@ static int run() {
   }
 
   options.syntax = syntax;
-  options.progress = showProgress;
-  options.warn = [](const std::string &sentence) { WithColor::warning(errs(), "sparse-import") << sentence << '\n'; };
+  spnn::Progress progress;
+  int64_t shown = -1;
+  options.progress = [&](int64_t done, int64_t total) {
+    int64_t percent = done * 100 / total;
+    // Small models are read before anyone could look.
+    if (total >= 200 && percent != shown)
+      progress.show("importing nodes: " + std::to_string(shown = percent) + " %");
+  };
+  options.warn = [&](const std::string &sentence) {
+    progress.clear();
+    WithColor::warning(errs(), "sparse-import") << sentence << '\n';
+  };
   if (inputFile != "-") {
     SmallString<128> folder(inputFile);
     sys::path::remove_filename(folder);
@@ -175,6 +173,7 @@ static int run() {
   spnn::registerOnnxDialects(registry);
   mlir::MLIRContext context(registry);
   auto module = spnn::importOnnx(context, bytes, name, options);
+  progress.clear();
   if (!module)
     return report(toString(module.takeError()));
   Error error = write([&](raw_ostream &os) -> Error {

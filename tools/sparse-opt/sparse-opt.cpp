@@ -8,6 +8,9 @@
 // sparse-opt: mlir-opt with the spnn dialect and its passes, which also emits compiled models and explains itself.
 //
 //===----------------------------------------------------------------------===//
+#include "PassProgress.h"
+#include "PluginCheck.h"
+
 #include "spnn/InitAll.h"
 #include "spnn/Pipelines/Pipelines.h"
 #include "spnn/Target/Emit.h"
@@ -60,6 +63,7 @@ static int compile(StringRef input, StringRef output, DialectRegistry &registry)
   // The op at an error can be a function with all its weights; its location says enough.
   context.printOpOnDiagnostic(false);
 
+  spnn::Progress progress;
   std::string message;
   auto file = openInputFile(input, &message);
   if (!file)
@@ -67,12 +71,17 @@ static int compile(StringRef input, StringRef output, DialectRegistry &registry)
   auto sources = std::make_shared<llvm::SourceMgr>();
   sources->AddNewSourceBuffer(std::move(file), SMLoc());
   SourceMgrDiagnosticHandler diagnostics(*sources, &context, llvm::errs());
-  // Remarks explain decisions to those who ask; a compilation otherwise only says what is wrong.
-  ScopedDiagnosticHandler quiet(&context, [](Diagnostic &diagnostic) {
+  // Remarks explain decisions to those who ask; a compilation otherwise only says what is wrong. All others go on to
+  // the handler above, which prints them.
+  ScopedDiagnosticHandler quiet(&context, [&](Diagnostic &diagnostic) {
     bool drop = diagnostic.getSeverity() == DiagnosticSeverity::Remark && !remarks;
+    if (!drop)
+      progress.clear();
     return success(drop);
   });
+  progress.show("reading " + input.str() + " ...");
   OwningOpRef<ModuleOp> module = parseSourceFile<ModuleOp>(sources, &context);
+  progress.clear();
   if (!module)
     return 1;
   PassManager pm(&context);
@@ -84,11 +93,13 @@ static int compile(StringRef input, StringRef output, DialectRegistry &registry)
     return 1;
   if (explain)
     spnn::addExplanation(pm, llvm::errs());
+  spnn::addProgress(pm, progress);
   if (failed(pm.run(*module)))
     return 1;
-  if (spnn::target::Error error = spnn::target::emit(*module, *kind, output))
-    return fail(*error);
-  return 0;
+  auto showStep = [&](StringRef step) { step.empty() ? progress.clear() : progress.show(step.str() + " ..."); };
+  spnn::target::Error error = spnn::target::emit(*module, *kind, output, showStep);
+  progress.clear();
+  return error ? fail(*error) : 0;
 }
 
 int main(int argc, char **argv) {
@@ -103,6 +114,8 @@ int main(int argc, char **argv) {
 
   llvm::cl::AddExtraVersionPrinter(
       [](llvm::raw_ostream &os) { os << "sparse-opt " SPNN_VERSION ", the sparse neural network compiler\n"; });
+  if (std::optional<std::string> reason = spnn::checkPlugins(argc, argv))
+    return fail(*reason);
   auto [input, output] =
       registerAndParseCLIOptions(argc, argv, "sparse-opt: the sparse neural network compiler\n", registry);
   if (!emitKind.empty() || explain)

@@ -6,8 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// The outcome of a run as aligned tables and as JSON, and a progress line for
-// people who wait.
+// The outcome of a run as aligned tables and as JSON.
 //
 //===----------------------------------------------------------------------===//
 #include "Report.h"
@@ -16,7 +15,6 @@
 #include <cmath>
 #include <cstdio>
 #include <nlohmann/json.hpp>
-#include <unistd.h>
 
 using namespace spnn::run;
 using spnn::runtime::FunctionSpec;
@@ -240,30 +238,4 @@ std::string spnn::run::printDescriptionTable(const std::string &model,
     result += "\nfunction " + function.name + "\n" + table.print();
   }
   return result;
-}
-
-Progress::Progress(bool quiet) : enabled(!quiet && isatty(STDERR_FILENO)) {}
-
-void Progress::show(const std::string &text) {
-  if (!enabled)
-    return;
-  // Back to the margin, and erase what the line held.
-  std::fprintf(stderr, "\r\033[K%s", text.c_str());
-  std::fflush(stderr);
-  shown = true;
-  last = std::chrono::steady_clock::now();
-}
-
-void Progress::update(const std::string &text) {
-  if (enabled &&
-      std::chrono::steady_clock::now() - last > std::chrono::milliseconds(200))
-    show(text);
-}
-
-void Progress::clear() {
-  if (!shown)
-    return;
-  std::fputs("\r\033[K", stderr);
-  std::fflush(stderr);
-  shown = false;
 }

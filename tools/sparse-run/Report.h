@@ -6,16 +6,13 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// The outcome of a run as aligned tables and as JSON, and a progress line for
-// people who wait.
+// The outcome of a run as aligned tables and as JSON.
 //
 //===----------------------------------------------------------------------===//
 #ifndef SPNN_TOOLS_SPARSERUN_REPORT_H
 #define SPNN_TOOLS_SPARSERUN_REPORT_H
 
 #include "Checks.h"
-
-#include <chrono>
 
 namespace spnn::run {
 
@@ -41,23 +38,6 @@ std::string printJson(const Outcome &outcome);
 /// The functions of a model.
 std::string printDescriptionTable(const std::string &model,
                                   const runtime::ModelDescription &text);
-
-/// A line on a terminal that says what takes so long; elsewhere nothing.
-class Progress {
-public:
-  explicit Progress(bool quiet);
-  ~Progress() { clear(); }
-  /// Shows `text` at once.
-  void show(const std::string &text);
-  /// Shows `text` if the last one is some time ago.
-  void update(const std::string &text);
-  void clear();
-
-private:
-  bool enabled;
-  bool shown = false;
-  std::chrono::steady_clock::time_point last;
-};
 
 } // namespace spnn::run
 

@@ -11,6 +11,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "EngineLibrary.h"
+#include "Progress.h"
 #include "Report.h"
 
 #include "spnn/Import/AtomicFile.h"
@@ -18,6 +19,7 @@
 #include <cstdio>
 
 using namespace spnn::run;
+using spnn::Progress;
 using spnn::runtime::Call;
 using spnn::runtime::Context;
 using spnn::runtime::FunctionSpec;

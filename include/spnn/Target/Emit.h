@@ -12,6 +12,7 @@
 #define SPNN_TARGET_EMIT_H
 
 #include "mlir/IR/BuiltinOps.h"
+#include "llvm/ADT/STLFunctionalExtras.h"
 
 #include <optional>
 #include <string>
@@ -25,6 +26,9 @@ namespace spnn::target {
 /// Nothing, or one sentence that says what went wrong.
 using Error = std::optional<std::string>;
 
+/// Hears what emission does next, such as "linking", and an empty text before it writes to standard output.
+using EmitProgress = llvm::function_ref<void(llvm::StringRef)>;
+
 enum class EmitKind { Mlir, Bytecode, LLVM, Asm, Obj, So };
 
 /// The kind of that name ("mlir", "bytecode", "llvm", "asm", "obj", "so").
@@ -36,7 +40,7 @@ void registerTranslations(mlir::DialectRegistry &registry);
 /// Writes `module` to `path` ("-": standard output, for all but a shared library). All kinds beyond MLIR want the LLVM
 /// dialect, as the pipelines leave it; code is optimised (-O3) for the CPU of the module's `spnn.target`. A shared
 /// library `m.so` gets a C header `m.h` beside it. Files appear whole or not at all.
-Error emit(mlir::ModuleOp module, EmitKind kind, llvm::StringRef path);
+Error emit(mlir::ModuleOp module, EmitKind kind, llvm::StringRef path, EmitProgress progress = [](llvm::StringRef) {});
 
 } // namespace spnn::target
 
