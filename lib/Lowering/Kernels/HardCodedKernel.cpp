@@ -98,7 +98,7 @@ DictionaryAttr HardCodedKernel::getParameters(const KernelProblem &problem) cons
   int64_t nonzeros = format::countNonzeros(problem.matrix);
   ChunkPlan plan = makePlan(problem.matrix, nonzeros);
   // The activations and results of a run of panels share L2 with code and weights.
-  constexpr int64_t kRunBytes = 512 * 1024;
+  constexpr int64_t kRunBytes = 1024 * 1024;
   // Code that L2 holds from one call to the next needs no help; the rest does (docs/performance.md).
   constexpr int64_t kPrefetchBytes = 2 << 20;
   int64_t panelBytes = 64 * std::max<int64_t>(1, problem.matrix.shape.rows + problem.matrix.shape.cols);
