@@ -11,6 +11,7 @@
 #include "Extents.h"
 #include "spnn/IR/SPNN.h"
 
+#include "mlir/IR/Matchers.h"
 #include "mlir/IR/PatternMatch.h"
 
 using namespace mlir;
@@ -180,4 +181,22 @@ LogicalResult KernelGemmOp::verify() {
 
 void KernelGemmOp::getEffects(SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>> &effects) {
   getKernelEffects(cast<DestinationStyleOpInterface>(getOperation()), effects);
+}
+
+//===----------------------------------------------------------------------===//
+// FaultOp
+//===----------------------------------------------------------------------===//
+
+LogicalResult FaultOp::verify() {
+  // C1
+  if (getMessage().empty() || getMessage().find_first_of(StringRef("\n\0", 2)) != StringRef::npos)
+    return emitOpError() << "message must be one line of text, got " << getMessageAttr();
+  return success();
+}
+
+LogicalResult FaultOp::canonicalize(FaultOp op, PatternRewriter &rewriter) {
+  if (!matchPattern(op.getCondition(), m_Zero()))
+    return rewriter.notifyMatchFailure(op, "the condition is not known to be false");
+  rewriter.eraseOp(op);
+  return success();
 }

@@ -81,6 +81,7 @@ void spnn::buildCpuKernelStage(OpPassManager &pm, const CpuPipelineOptions &opti
 void spnn::buildCpuLoopStage(OpPassManager &pm, const CpuPipelineOptions &options) {
   pm.addPass(createLowerKernels());
   pm.addNestedPass<func::FuncOp>(createConvertLinalgToLoopsPass());
+  pm.addNestedPass<func::FuncOp>(createGuardDivision());
   pm.addPass(createLowerVectors());
   addCleanup(pm);
   pm.addPass(createLoopInvariantCodeMotionPass());
@@ -96,6 +97,7 @@ void spnn::buildCpuLLVMStage(OpPassManager &pm, const CpuPipelineOptions &option
   pm.addPass(createEmitEntryPoints());
   pm.addPass(memref::createExpandStridedMetadataPass());
   pm.addPass(createLowerAffinePass());
+  pm.addPass(createConvertFaultToLLVM());
   pm.addPass(createSCFToControlFlowPass());
   pm.addPass(createConvertArenaToLLVM());
   pm.addPass(arith::createArithExpandOpsPass());

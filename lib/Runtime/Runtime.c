@@ -41,6 +41,11 @@ static spnn_context nobody;
 
 static _Thread_local spnn_context *current;
 
+/* The slot of the current call. Not in the context, whose layout belongs to the
+ * ABI: a context that one model made also serves others (docs/runtime-abi.md),
+ * compiled with an older or a newer copy of this file. */
+static _Thread_local const char *fault;
+
 int32_t spnn_abi_version(void) { return SPNN_ABI_VERSION; }
 
 spnn_context *spnn_context_create(int32_t threads) {
@@ -69,7 +74,17 @@ uint64_t spnn_context_arena_bytes(const spnn_context *context) {
   return context ? context->arenaBytes : 0;
 }
 
+/* Makes an error of what the slot holds, and empties it. Plain accesses will do:
+ * whatever other threads stored, they stored in parallel regions that ended. */
+static void take_fault(void) {
+  if (fault)
+    spnn_rt_fail(fault);
+  fault = NULL;
+}
+
 void spnn_rt_enter(spnn_context *context) {
+  /* A call inside of a call uses the same slot. */
+  take_fault();
   if (!context) {
     current = &nobody;
     return;
@@ -84,6 +99,7 @@ void spnn_rt_enter(spnn_context *context) {
 }
 
 int32_t spnn_rt_leave(spnn_context *context) {
+  take_fault();
   if (!context) {
     current = NULL;
     return 1;
@@ -144,4 +160,10 @@ void spnn_rt_fail(const char *message) {
     length = ErrorBytes - 1;
   memcpy(context->error, message, length);
   context->error[length] = '\0';
+}
+
+const char **spnn_rt_fault_slot(void) {
+  if (!current)
+    spnn_rt_fail("the slot for faults was asked for outside of a call");
+  return &fault;
 }

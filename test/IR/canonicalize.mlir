@@ -225,3 +225,25 @@ func.func @pack_on_memrefs(%p: memref<?xf32>, %m: memref<?x8xf32>) {
   spnn.pack_panels ins(%m : memref<?x8xf32>) outs(%p : memref<?xf32>) panels(<width = 64, vector = 16>)
   return
 }
+
+// -----
+
+//===----------------------------------------------------------------------===//
+// spnn.fault
+//===----------------------------------------------------------------------===//
+
+// What never happens goes; what may happen, or always does, stays.
+// CHECK-LABEL: func @fault
+// CHECK-SAME: %[[C:.*]]: i1
+func.func @fault(%c: i1) {
+  // CHECK-NOT: "never"
+  // CHECK-DAG: spnn.fault "perhaps" if %[[C]]
+  // CHECK-DAG: spnn.fault "always" if %true
+  // CHECK-NOT: "never"
+  %false = arith.constant false
+  %true = arith.constant true
+  spnn.fault "never" if %false
+  spnn.fault "perhaps" if %c
+  spnn.fault "always" if %true
+  return
+}

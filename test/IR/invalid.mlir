@@ -736,3 +736,31 @@ func.func @arena_type(%n: index) {
   %a = spnn.arena %n : memref<?xf32>
   return
 }
+
+// -----
+
+//===----------------------------------------------------------------------===//
+// spnn.fault
+//===----------------------------------------------------------------------===//
+
+func.func @fault_c1_empty(%c: i1) {
+  // expected-error @below {{'spnn.fault' op message must be one line of text, got ""}}
+  spnn.fault "" if %c
+  return
+}
+
+// -----
+
+func.func @fault_c1_lines(%c: i1) {
+  // expected-error @below {{'spnn.fault' op message must be one line of text, got "one\0Atwo"}}
+  spnn.fault "one\ntwo" if %c
+  return
+}
+
+// -----
+
+func.func @fault_c1_zero(%c: i1) {
+  // expected-error @below {{'spnn.fault' op message must be one line of text, got "one\00two"}}
+  spnn.fault "one\00two" if %c
+  return
+}

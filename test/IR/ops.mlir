@@ -219,6 +219,13 @@ func.func @arena(%bytes: index) {
   return
 }
 
+// CHECK-LABEL: func @fault
+func.func @fault(%isZero: i1) {
+  // CHECK: spnn.fault "'arith.divsi' op division by zero" if %{{.*}}
+  spnn.fault "'arith.divsi' op division by zero" if %isZero
+  return
+}
+
 {-#
   dialect_resources: {
     builtin: {

@@ -5,12 +5,15 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// onnx-conformance: imports ONNX's own test models, evaluates them and compares the results with the expected ones.
+// onnx-conformance: imports ONNX's own test models, evaluates or compiles them, and compares the results with the
+// expected ones.
 //
 //===----------------------------------------------------------------------===//
 #include "spnn/Import/Onnx.h"
 #include "spnn/Reference/Evaluator.h"
 
+#include "Children.h"
+#include "CompiledModel.h"
 #include "OnnxProto.h"
 #include "OnnxTensor.h"
 
@@ -18,6 +21,7 @@
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/MLIRContext.h"
 
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/FileSystem.h"
@@ -27,8 +31,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <map>
 #include <set>
+#include <unistd.h>
 
 using namespace llvm;
 using namespace spnn;
@@ -38,12 +44,18 @@ static cl::opt<std::string> dataFolder("data", cl::desc("The folder of libonnx-t
                                        cl::init(SPNN_ONNX_TESTDATA));
 static cl::opt<std::string> expectedFile("expected", cl::desc("The names of the models that must pass"));
 static cl::opt<bool> update("update", cl::desc("Write the file of expected names instead of checking it"));
+static cl::opt<bool> compiled("compile", cl::desc("Compile and run the models instead of evaluating them, each in a "
+                                                  "process of its own"));
+static cl::opt<unsigned> sample("sample", cl::init(1),
+                                cl::desc("Only every so many models, and the first one with each op type"));
+static cl::opt<unsigned> jobs("jobs", cl::init(2), cl::desc("With --compile: models at a time"));
+static cl::opt<unsigned> seconds("seconds", cl::init(120), cl::desc("With --compile: the most that a model may take"));
 static cl::opt<std::string> listFile("list", cl::desc("Write the outcome of every model and op type"));
 static cl::opt<std::string> only("only", cl::desc("Only models whose name contains this"));
 static cl::opt<bool> verbose("v", cl::desc("Print each model's name before it is imported"));
 
 namespace {
-enum class Kind { Pass, Refused, Wrong };
+enum class Kind { Pass, Refused, Wrong, NotCompiled };
 struct Outcome {
   Kind kind = Kind::Refused;
   bool fixed = false; // some operands were made constants
@@ -115,9 +127,39 @@ static std::string compare(const reference::Tensor &computed, const TensorData &
   return "";
 }
 
-/// Runs one data set; empty if all outputs agree.
+/// Evaluates `module`, or compiles and runs it. Empty, or what went wrong and, as `kind`, whose fault it is.
+static std::string execute(mlir::ModuleOp module, ArrayRef<reference::Tensor> arguments,
+                           SmallVectorImpl<reference::Tensor> &results, Kind &kind) {
+  if (compiled) {
+    test::CompiledModel model;
+    bool refused = false;
+    // The folder is this run's own, the process this model's.
+    std::string path = std::string(std::getenv("TMPDIR")) + "/" + std::to_string(getpid()) + ".so";
+    if (runtime::Error error = model.compile(module, path, refused)) {
+      if (refused)
+        kind = Kind::NotCompiled;
+      return *error;
+    }
+    runtime::Error error = model.run(arguments, results);
+    return error ? "does not run: " + *error : "";
+  }
+  std::string diagnostics;
+  mlir::ScopedDiagnosticHandler handler(module.getContext(), [&](mlir::Diagnostic &diagnostic) {
+    if (diagnostics.empty())
+      diagnostics = diagnostic.str();
+    return mlir::success();
+  });
+  auto evaluated = reference::evaluate(*module.getOps<mlir::func::FuncOp>().begin(), arguments);
+  if (failed(evaluated))
+    return "evaluation failed: " + diagnostics;
+  results = std::move(*evaluated);
+  return "";
+}
+
+/// Runs one data set; empty if all outputs agree, else `kind` says what the reason is about.
 static std::string runDataSet(mlir::ModuleOp module, const onnx::ModelProto &model, StringRef folder,
-                              const StringMap<std::string> &constants) {
+                              const StringMap<std::string> &constants, Kind &kind) {
+  kind = Kind::Wrong;
   auto main = *module.getOps<mlir::func::FuncOp>().begin();
   std::vector<reference::Tensor> arguments;
   unsigned argument = 0;
@@ -147,20 +189,14 @@ static std::string runDataSet(mlir::ModuleOp module, const onnx::ModelProto &mod
     }
     arguments.push_back(reference::Tensor::fromBytes(type.getElementType(), data->shape, data->bytes.data()));
   }
-  std::string diagnostics;
-  mlir::ScopedDiagnosticHandler handler(module.getContext(), [&](mlir::Diagnostic &diagnostic) {
-    if (diagnostics.empty())
-      diagnostics = diagnostic.str();
-    return mlir::success();
-  });
-  auto results = reference::evaluate(main, arguments);
-  if (failed(results))
-    return "evaluation failed: " + diagnostics;
+  SmallVector<reference::Tensor> results;
+  if (std::string reason = execute(module, arguments, results, kind); !reason.empty())
+    return reason;
   bool quantized = llvm::any_of(model.graph().node(), [](const onnx::NodeProto &node) {
     return StringRef(node.op_type()).contains("Quantize") || StringRef(node.op_type()).starts_with("QLinear") ||
            node.op_type() == "Round";
   });
-  for (auto [i, result] : llvm::enumerate(*results)) {
+  for (auto [i, result] : llvm::enumerate(results)) {
     std::string path = (folder + "/output_" + Twine(i) + ".pb").str();
     std::optional<TensorData> expected = readTensorFile(path);
     if (!expected)
@@ -187,17 +223,16 @@ static Outcome attempt(mlir::MLIRContext &context, StringRef name, StringRef byt
         outcome.kind = Kind::Wrong;
       return outcome;
     }
-    outcome.reason = runDataSet(**module, model, set, constants);
-    if (!outcome.reason.empty()) {
-      outcome.kind = Kind::Wrong;
+    outcome.reason = runDataSet(**module, model, set, constants, outcome.kind);
+    if (!outcome.reason.empty())
       return outcome;
-    }
   }
   outcome.kind = Kind::Pass;
   return outcome;
 }
 
-static Outcome runModel(StringRef name, StringRef folder) {
+/// `context` holds the dialects already where the models are compiled: to load them takes longer than a model.
+static Outcome runModel(mlir::MLIRContext &context, StringRef name, StringRef folder) {
   std::string bytes = readFile(folder + "/model.onnx");
   auto model = onnximport::parseModel(bytes, onnximport::Syntax::Binary);
   Outcome outcome;
@@ -215,7 +250,6 @@ static Outcome runModel(StringRef name, StringRef folder) {
       sets.push_back(it->path());
   std::sort(sets.begin(), sets.end());
 
-  mlir::MLIRContext context(mlir::MLIRContext::Threading::DISABLED);
   outcome = attempt(context, name, bytes, **model, folder, {}, sets);
   // Many test models take as inputs what networks have as constants (shapes, axes, pads): first their integer inputs,
   // then all but the first, then all inputs become constants.
@@ -246,53 +280,163 @@ static bool writeFile(StringRef path, const std::string &text) {
   return true;
 }
 
-/// One line a model, then one line an op type with the number of models that pass, are refused, are wrong.
+/// One line a model, then one line an op type with the number of models of each outcome.
 static std::string describe(const std::map<std::string, Outcome> &outcomes) {
   std::string text;
   raw_string_ostream os(text);
-  std::map<std::string, std::array<int, 3>> byOp;
-  const char *const names[] = {"pass", "refused", "wrong"};
+  std::map<std::string, std::array<int, 4>> byOp;
+  const char *const names[] = {"pass", "refused", "wrong", "not-compiled"};
   for (const auto &[name, outcome] : outcomes) {
-    os << (outcome.fixed ? "pass-fixed" : names[int(outcome.kind)]) << '\t' << name << '\t' << outcome.reason << '\n';
+    os << (outcome.fixed && outcome.kind == Kind::Pass ? "pass-fixed" : names[int(outcome.kind)]) << '\t' << name
+       << '\t' << outcome.reason << '\n';
     for (const std::string &op : outcome.ops)
       ++byOp[op][int(outcome.kind)];
   }
-  os << "\nop type\tpass\trefused\twrong\n";
+  os << "\nop type\tpass\trefused\twrong\tnot compiled\n";
   for (const auto &[op, counts] : byOp)
-    os << op << '\t' << counts[0] << '\t' << counts[1] << '\t' << counts[2] << '\n';
+    os << op << '\t' << counts[0] << '\t' << counts[1] << '\t' << counts[2] << '\t' << counts[3] << '\n';
   return text;
+}
+
+/// An outcome as a text, from the process of a model to the one that counts.
+static std::string serialize(const Outcome &outcome) {
+  return std::to_string(int(outcome.kind)) + (outcome.fixed ? "+" : "-") + llvm::join(outcome.ops, ",") + "\n" +
+         outcome.reason;
+}
+
+static Outcome deserialize(const test::ChildResult &result) {
+  Outcome outcome;
+  StringRef text = result.text;
+  if (result.death || text.size() < 2) {
+    outcome.kind = Kind::Wrong;
+    outcome.reason = result.death.value_or("its process said nothing");
+    return outcome;
+  }
+  outcome.kind = Kind(text[0] - '0');
+  outcome.fixed = text[1] == '+';
+  auto [ops, reason] = text.drop_front(2).split('\n');
+  for (StringRef op : llvm::split(ops, ','))
+    if (!op.empty())
+      outcome.ops.insert(op.str());
+  outcome.reason = reason.str();
+  return outcome;
+}
+
+/// The lines of a file; none if there is no such file.
+static std::set<std::string> readLines(const std::string &path) {
+  std::set<std::string> lines;
+  std::string text = readFile(path);
+  for (StringRef line : llvm::split(text, '\n'))
+    if (!line.empty())
+      lines.insert(line.str());
+  return lines;
+}
+
+using ModelFolder = std::pair<std::string, std::string>; // name and path
+
+/// Every so many, and the first one with each op type, of those that must pass.
+static std::vector<ModelFolder> chooseSample(const std::vector<ModelFolder> &models,
+                                             const std::set<std::string> &expected) {
+  std::vector<ModelFolder> chosen;
+  std::set<std::string> seen;
+  size_t number = 0;
+  for (const ModelFolder &candidate : models) {
+    if (!expected.empty() && !expected.count(candidate.first))
+      continue;
+    bool isNew = number++ % sample == 0;
+    if (auto model = onnximport::parseModel(readFile(candidate.second + "/model.onnx"), onnximport::Syntax::Binary))
+      for (const auto &node : (*model)->graph().node())
+        isNew |= seen.insert(node.op_type()).second;
+    else
+      consumeError(model.takeError());
+    if (isNew)
+      chosen.push_back(candidate);
+  }
+  return chosen;
+}
+
+/// Runs the models and gives their outcomes by name.
+static std::map<std::string, Outcome> runModels(const std::vector<ModelFolder> &models) {
+  std::map<std::string, Outcome> outcomes;
+  if (!compiled) {
+    for (const auto &[name, path] : models) {
+      if (verbose)
+        errs() << name << '\n';
+      mlir::MLIRContext context(mlir::MLIRContext::Threading::DISABLED);
+      outcomes[name] = runModel(context, name, path);
+    }
+    return outcomes;
+  }
+  mlir::DialectRegistry registry;
+  test::registerForCompilation(registry);
+  mlir::MLIRContext context(registry, mlir::MLIRContext::Threading::DISABLED);
+  context.loadAllAvailableDialects();
+  // All that the compiler leaves behind where it crashes lies in one folder.
+  SmallString<128> folder;
+  if (std::error_code code = sys::fs::createUniqueDirectory("onnx-conformance", folder)) {
+    errs() << "onnx-conformance: cannot make a folder for the compiled models: " << code.message() << '\n';
+    exit(1);
+  }
+  setenv("TMPDIR", folder.c_str(), /*overwrite=*/1);
+  std::vector<test::ChildResult> results = test::runInChildren(models.size(), jobs, seconds, [&](size_t i) {
+    if (verbose)
+      errs() << models[i].first << '\n';
+    return serialize(runModel(context, models[i].first, models[i].second));
+  });
+  sys::fs::remove_directories(folder);
+  for (auto [model, result] : llvm::zip(models, results))
+    outcomes[model.first] = deserialize(result);
+  return outcomes;
+}
+
+/// True if all of those that must pass do, as far as they were chosen to run.
+static bool checkExpected(const std::set<std::string> &expected, const std::map<std::string, Outcome> &outcomes) {
+  bool good = true;
+  for (const std::string &name : expected) {
+    auto found = outcomes.find(name);
+    bool ran = found != outcomes.end();
+    if (ran ? found->second.kind == Kind::Pass : sample > 1 || !only.empty())
+      continue;
+    good = false;
+    outs() << "no longer passes: " << name << ": " << (ran ? found->second.reason : "the model is missing") << '\n';
+  }
+  return good;
 }
 
 int main(int argc, char **argv) {
   cl::ParseCommandLineOptions(argc, argv, "onnx-conformance: runs ONNX's test models\n");
+  const char *title = compiled ? "onnx-compiled" : "onnx-conformance";
   if (!sys::fs::is_directory(dataFolder)) {
-    outs() << "onnx-conformance: skipped: the package libonnx-testdata is not installed (no folder '" << dataFolder
-           << "')\n";
+    outs() << title << ": skipped: the package libonnx-testdata is not installed (no folder '" << dataFolder << "')\n";
     return 77;
   }
-  std::map<std::string, Outcome> outcomes;
+  // As for the other tests that can run for longer.
+  if (const char *isLong = std::getenv("SPNN_LONG_TESTS"); isLong && StringRef(isLong) == "1")
+    sample = 1;
+  std::vector<ModelFolder> models;
   std::error_code code;
-  int models = 0;
   for (StringRef group : {"node", "pytorch-converted", "pytorch-operator", "simple"})
-    for (sys::fs::directory_iterator it(dataFolder + "/" + group, code), end; it != end && !code; it.increment(code)) {
-      std::string name = (group + "/" + sys::path::filename(it->path())).str();
-      if (!sys::fs::exists(it->path() + "/model.onnx"))
-        continue;
-      ++models;
-      if (!StringRef(name).contains(only))
-        continue;
-      if (verbose)
-        errs() << name << '\n';
-      outcomes[name] = runModel(name, it->path());
-    }
+    for (sys::fs::directory_iterator it(dataFolder + "/" + group, code), end; it != end && !code; it.increment(code))
+      if (sys::fs::exists(it->path() + "/model.onnx"))
+        models.emplace_back((group + "/" + sys::path::filename(it->path())).str(), it->path());
+  std::sort(models.begin(), models.end());
+  size_t total = models.size();
+  std::set<std::string> expected;
+  if (!expectedFile.empty() && !update)
+    expected = readLines(expectedFile);
+  if (sample > 1)
+    models = chooseSample(models, expected);
+  llvm::erase_if(models, [](const ModelFolder &model) { return !StringRef(model.first).contains(only); });
+  std::map<std::string, Outcome> outcomes = runModels(models);
 
-  int passed = 0, fixed = 0, refused = 0, wrong = 0;
+  int passed = 0, fixed = 0, refused = 0, wrong = 0, notCompiled = 0;
   std::string passing;
   for (const auto &[name, outcome] : outcomes) {
     passed += outcome.kind == Kind::Pass;
     fixed += outcome.kind == Kind::Pass && outcome.fixed;
     refused += outcome.kind == Kind::Refused;
     wrong += outcome.kind == Kind::Wrong;
+    notCompiled += outcome.kind == Kind::NotCompiled;
     if (outcome.kind == Kind::Pass)
       passing += name + "\n";
     if (outcome.kind == Kind::Wrong)
@@ -301,22 +445,16 @@ int main(int argc, char **argv) {
   bool bad = wrong > 0;
   if (!listFile.empty())
     bad |= !writeFile(listFile, describe(outcomes));
-  if (!expectedFile.empty() && update) {
+  if (!expectedFile.empty() && update)
     bad |= !writeFile(expectedFile, passing);
-  } else if (!expectedFile.empty()) {
-    std::string expected = readFile(expectedFile);
-    SmallVector<StringRef> lines;
-    StringRef(expected).split(lines, '\n', -1, /*KeepEmpty=*/false);
-    for (StringRef line : lines) {
-      auto found = outcomes.find(line.str());
-      if (found != outcomes.end() && found->second.kind == Kind::Pass)
-        continue;
-      bad = true;
-      outs() << "no longer passes: " << line << ": "
-             << (found == outcomes.end() ? "the model is missing" : found->second.reason) << '\n';
-    }
-  }
-  outs() << "onnx-conformance: " << passed << " of " << models << " pass (" << fixed
-         << " of them with operands fixed at import), " << refused << " refused by name, " << wrong << " wrong\n";
+  else
+    bad |= !checkExpected(expected, outcomes);
+  outs() << title << ": " << passed << " of " << models.size();
+  if (models.size() != total)
+    outs() << " (a sample of the " << total << ")";
+  outs() << " pass (" << fixed << " of them with operands fixed at import), " << refused << " refused by name, ";
+  if (compiled)
+    outs() << notCompiled << " refused by the compiler, ";
+  outs() << wrong << " wrong\n";
   return bad ? 1 : 0;
 }

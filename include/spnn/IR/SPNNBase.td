@@ -24,7 +24,8 @@ def SPNN_Dialect : Dialect {
 
     *Kernel level*: `spnn.pack_panels`, `spnn.kernel_matmul`, `spnn.kernel_gemm`, `spnn.unpack_panels` are in
     destination-passing style on tensors or memrefs; every sparse operand is split into its storage buffers, and
-    the kernel variant with its tile parameters is an attribute. `spnn.arena` gives the memory they work in.
+    the kernel variant with its tile parameters is an attribute. `spnn.arena` gives the memory they work in, and
+    `spnn.fault` makes a call fail.
 
     Why it is cut this way: `docs/rationale.md`.
   }];

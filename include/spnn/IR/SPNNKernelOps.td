@@ -165,4 +165,28 @@ def SPNN_ArenaOp : Op<SPNN_Dialect, "arena", [
   let assemblyFormat = "$bytes attr-dict `:` type($result)";
 }
 
+def SPNN_FaultOp : Op<SPNN_Dialect, "fault", [
+    MemoryEffects<[MemWrite]>]> {
+  let summary = "make the running call fail if a condition holds";
+  let description = [{
+    If `condition` is true, the call that runs ends with `message` as its error. Nothing is left out for that:
+    the function runs to its end, so whoever emits this op makes what follows harmless. May stand anywhere in a
+    function, in parallel regions too; of several faults of a call any one is reported.
+
+    ```mlir
+    spnn.fault "'arith.divsi' op division by zero" if %isZero
+    ```
+
+    Constraints:
+
+    - (C1) `message` is one line of text, neither empty nor with a zero byte.
+
+    A fault whose condition is known to be false folds away.
+  }];
+  let arguments = (ins I1:$condition, StrAttr:$message);
+  let assemblyFormat = "$message `if` $condition attr-dict";
+  let hasVerifier = 1;
+  let hasCanonicalizeMethod = 1;
+}
+
 #endif // SPNN_IR_SPNNKERNELOPS_TD

@@ -169,6 +169,45 @@ def LowerKernels : Pass<"spnn-lower-kernels", "::mlir::ModuleOp"> {
 // From loops to code
 //===----------------------------------------------------------------------===//
 
+def GuardDivision : Pass<"spnn-guard-division", "::mlir::func::FuncOp"> {
+  let summary = "Make integer divisions by zero an error of the call";
+  let description = [{
+    MLIR leaves an integer division by zero, and a signed one of the smallest integer by -1, undefined; machines end the
+    process. Where either may happen, a `spnn.fault` reports it in the words of the reference evaluator, followed by
+    where the op comes from, and the division goes on with the divisor 1. Covers division and remainder, signed and
+    unsigned, of `arith` and `index`, and divisors in the maps of `affine.apply`, `affine.min` and `affine.max`, which
+    must be positive. A division by a constant other than 0 and -1 stays as it is, which every division is that the
+    compiler itself makes. Runs while divisions are those that the model asks for: on loops, before their lowering
+    expands `ceildivsi` and the like. What nothing uses is no longer there and reports nothing.
+
+    ```mlir
+    func.func @f(%a: i32, %b: i32) -> i32 {
+      %0 = arith.divui %a, %b : i32
+      return %0 : i32
+    }
+    ```
+
+    becomes
+
+    ```mlir
+    func.func @f(%a: i32, %b: i32) -> i32 {
+      %zero = arith.constant 0 : i32
+      %isZero = arith.cmpi eq, %b, %zero : i32
+      spnn.fault "'arith.divui' op division by zero (model.mlir:2)" if %isZero
+      %one = arith.constant 1 : i32
+      %divisor = arith.select %isZero, %one, %b : i32
+      %0 = arith.divui %a, %divisor : i32
+      return %0 : i32
+    }
+    ```
+  }];
+  let dependentDialects = ["::spnn::SPNNDialect", "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
+                           "::mlir::vector::VectorDialect"];
+  let statistics = [
+    Statistic<"numGuarded", "guarded", "divisions that may fail">,
+  ];
+}
+
 def LowerVectors : Pass<"spnn-lower-vectors", "::mlir::ModuleOp"> {
   let summary = "Bring vector and math ops into the forms that LLVM compiles well";
   let description = [{
@@ -177,6 +216,38 @@ def LowerVectors : Pass<"spnn-lower-vectors", "::mlir::ModuleOp"> {
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect",
                            "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"];
+}
+
+def ConvertFaultToLLVM : Pass<"convert-spnn-fault-to-llvm", "::mlir::ModuleOp"> {
+  let summary = "Turn spnn.fault into a store to the running call's slot for faults";
+  let description = [{
+    A function with `spnn.fault` asks the run-time library once, at its entry and so on the thread that entered, for
+    the address of the call's slot (`spnn_rt_fault_slot`). A fault stores the address of its message there, which any
+    thread may do; when the call ends, the library makes an error of what the slot holds. Runs on structured control flow.
+
+    ```mlir
+    func.func @f(%c: i1) {
+      spnn.fault "a reason" if %c
+      return
+    }
+    ```
+
+    becomes
+
+    ```mlir
+    llvm.mlir.global private unnamed_addr constant @spnn_fault("a reason\00")
+    llvm.func @spnn_rt_fault_slot() -> !llvm.ptr
+    func.func @f(%c: i1) {
+      %slot = llvm.call @spnn_rt_fault_slot() : () -> !llvm.ptr
+      scf.if %c {
+        %message = llvm.mlir.addressof @spnn_fault : !llvm.ptr
+        llvm.store %message, %slot atomic monotonic {alignment = 8 : i64} : !llvm.ptr, !llvm.ptr
+      }
+      return
+    }
+    ```
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect", "::mlir::scf::SCFDialect"];
 }
 
 def ConvertArenaToLLVM : Pass<"convert-spnn-arena-to-llvm", "::mlir::ModuleOp"> {

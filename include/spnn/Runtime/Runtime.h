@@ -69,6 +69,10 @@ SPNN_RT void *spnn_rt_arena(int64_t bytes);
  * the thread that entered: inside a parallel region set a flag and fail after it; otherwise the process aborts
  * rather than lose the error. */
 SPNN_RT void spnn_rt_fail(const char *message);
+/* Where any thread of the call that this thread entered may store a message, text that stays valid: spnn_rt_leave then
+ * records it, as spnn_rt_fail would, unless an error was recorded already. The address is good until then. Only on the
+ * thread that entered; otherwise the process aborts. */
+SPNN_RT const char **spnn_rt_fault_slot(void);
 /* C[m][n] = op(A) op(B) in f32, row-major, op(A) m x k, op(B) k x n, through oneDNN; `transA` / `transB` say that the
  * operand is stored transposed. Leading dimensions in elements. With k = 0 the product is zero. A refusal of oneDNN
  * is recorded as the call's error. In an archive of its own, SPNNRuntimeDense, as it needs libdnnl. */

@@ -127,13 +127,54 @@ TEST_F(Runtime, WithoutAContextEverythingFails) {
   spnn_rt_enter(nullptr);
   EXPECT_EQ(spnn_rt_arena(8), nullptr);
   spnn_rt_fail("not lost, as leave fails");
+  *spnn_rt_fault_slot() = "nor is this";
   EXPECT_EQ(spnn_rt_leave(nullptr), 1);
   EXPECT_STRNE(spnn_context_error(nullptr), "");
   spnn_context_destroy(nullptr);
 }
 
+TEST_F(Runtime, AFaultIsTheErrorOfTheCall) {
+  spnn_rt_enter(context);
+  const char **slot = spnn_rt_fault_slot();
+  EXPECT_EQ(*slot, nullptr);
+  // Any thread may store there.
+  std::thread([slot] { *slot = "a fault"; }).join();
+  EXPECT_EQ(spnn_rt_leave(context), 1);
+  EXPECT_STREQ(spnn_context_error(context), "a fault");
+  // The next call knows nothing of it.
+  spnn_rt_enter(context);
+  EXPECT_EQ(*spnn_rt_fault_slot(), nullptr);
+  EXPECT_EQ(spnn_rt_leave(context), 0);
+  EXPECT_STREQ(spnn_context_error(context), "");
+}
+
+TEST_F(Runtime, AnErrorComesBeforeAFault) {
+  spnn_rt_enter(context);
+  *spnn_rt_fault_slot() = "a fault";
+  spnn_rt_fail("an error");
+  EXPECT_EQ(spnn_rt_leave(context), 1);
+  EXPECT_STREQ(spnn_context_error(context), "an error");
+}
+
+TEST_F(Runtime, FaultsStayWithTheirCall) {
+  spnn_context *inner = spnn_context_create(1);
+  spnn_rt_enter(context);
+  *spnn_rt_fault_slot() = "outer";
+  spnn_rt_enter(inner);
+  EXPECT_EQ(spnn_rt_leave(inner), 0);
+  spnn_rt_enter(inner);
+  *spnn_rt_fault_slot() = "inner";
+  EXPECT_EQ(spnn_rt_leave(inner), 1);
+  EXPECT_STREQ(spnn_context_error(inner), "inner");
+  EXPECT_EQ(spnn_rt_leave(context), 1);
+  EXPECT_STREQ(spnn_context_error(context), "outer");
+  spnn_context_destroy(inner);
+}
+
 TEST_F(Runtime, AnErrorOutsideOfACallIsNotLost) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");
+  EXPECT_DEATH(*spnn_rt_fault_slot() = "lost?",
+               "the slot for faults was asked for outside of a call");
   EXPECT_DEATH(spnn_rt_fail("lost?"), "an error outside of a call: lost");
 }
 

@@ -1,0 +1,99 @@
+//===----------------------------------------------------------------------===//
+//
+// Part of the sparse neural network compiler, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Pass convert-spnn-fault-to-llvm: spnn.fault becomes a store to the slot that the run-time library keeps for a call.
+//
+//===----------------------------------------------------------------------===//
+#include "spnn/IR/SPNN.h"
+#include "spnn/Lowering/Passes.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/IR/SymbolTable.h"
+
+namespace spnn {
+#define GEN_PASS_DEF_CONVERTFAULTTOLLVM
+#include "spnn/Lowering/Passes.h.inc"
+} // namespace spnn
+
+using namespace mlir;
+using namespace spnn;
+
+/// const char **spnn_rt_fault_slot(void)
+static LLVM::LLVMFuncOp declareSlot(ModuleOp module) {
+  constexpr StringLiteral name = "spnn_rt_fault_slot";
+  if (auto existing = module.lookupSymbol<LLVM::LLVMFuncOp>(name))
+    return existing;
+  OpBuilder builder = OpBuilder::atBlockBegin(module.getBody());
+  auto type = LLVM::LLVMFunctionType::get(LLVM::LLVMPointerType::get(module.getContext()), {});
+  return LLVM::LLVMFuncOp::create(builder, module.getLoc(), name, type);
+}
+
+namespace {
+struct ConvertFaultToLLVM : public spnn::impl::ConvertFaultToLLVMBase<ConvertFaultToLLVM> {
+  using ConvertFaultToLLVMBase::ConvertFaultToLLVMBase;
+
+  void runOnOperation() override {
+    SymbolTable symbols(getOperation());
+    WalkResult walk = getOperation().walk([&](FaultOp op) {
+      auto function = op->getParentOfType<func::FuncOp>();
+      if (!function) {
+        op.emitOpError() << "must stand in a function of the dialect func";
+        return WalkResult::interrupt();
+      }
+      convert(op, getSlot(function), getMessage(op.getMessage(), symbols));
+      return WalkResult::advance();
+    });
+    slots.clear();
+    messages.clear();
+    if (walk.wasInterrupted())
+      signalPassFailure();
+  }
+
+  /// At the entry of the function, outside of all parallel regions.
+  Value getSlot(func::FuncOp function) {
+    Value &slot = slots[function];
+    if (!slot) {
+      OpBuilder builder = OpBuilder::atBlockBegin(&function.getBody().front());
+      LLVM::LLVMFuncOp callee = declareSlot(getOperation());
+      slot = LLVM::CallOp::create(builder, function.getLoc(), callee, ValueRange{}).getResult();
+    }
+    return slot;
+  }
+
+  LLVM::GlobalOp getMessage(StringRef text, SymbolTable &symbols) {
+    LLVM::GlobalOp &global = messages[text];
+    if (!global) {
+      OpBuilder builder = OpBuilder::atBlockBegin(getOperation().getBody());
+      std::string ended = text.str();
+      ended.push_back('\0');
+      auto type = LLVM::LLVMArrayType::get(builder.getI8Type(), ended.size());
+      global = LLVM::GlobalOp::create(builder, getOperation().getLoc(), type, /*isConstant=*/true,
+                                      LLVM::Linkage::Private, "spnn_fault", builder.getStringAttr(ended));
+      global.setUnnamedAddr(LLVM::UnnamedAddr::Global);
+      symbols.insert(global, getOperation().getBody()->begin());
+    }
+    return global;
+  }
+
+  static void convert(FaultOp op, Value slot, LLVM::GlobalOp message) {
+    OpBuilder builder(op);
+    Location loc = op.getLoc();
+    auto branch = scf::IfOp::create(builder, loc, op.getCondition(), /*withElseRegion=*/false);
+    builder.setInsertionPointToStart(branch.thenBlock());
+    Value address = LLVM::AddressOfOp::create(builder, loc, message);
+    // Threads may store at once: each store must arrive whole, in whatever order.
+    LLVM::StoreOp::create(builder, loc, address, slot, /*alignment=*/sizeof(void *), /*isVolatile=*/false,
+                          /*isNonTemporal=*/false, /*isInvariantGroup=*/false, LLVM::AtomicOrdering::monotonic);
+    op.erase();
+  }
+
+  DenseMap<Operation *, Value> slots;
+  llvm::StringMap<LLVM::GlobalOp> messages;
+};
+} // namespace
