@@ -9,6 +9,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "spnn/Cost/CostModel.h"
+#include "spnn/Cost/LayoutPlan.h"
 #include "spnn/Cost/MatrixStatistics.h"
 #include "spnn/Cost/TargetDescription.h"
 #include "spnn/IR/SPNN.h"
@@ -36,6 +37,7 @@ struct Candidate {
   Attribute encoding; ///< null for dense
   const CpuKernel *kernel = nullptr; ///< null for dense, and where the format itself is excluded
   DictionaryAttr parameters;
+  PanelsAttr panels; ///< null if activations stay row-major
   double microseconds = 0;
   std::string excluded; ///< empty if the candidate is legal
 };
@@ -51,6 +53,8 @@ public:
                                    const cost::MatrixStatistics &statistics) const;
   /// The kernels of the encoding that the weights have already.
   std::vector<Candidate> enumerateKernels(MatmulOp op, const format::DenseMatrix &matrix) const;
+  /// Microseconds to bring `rows` x columns activations from row-major into panels, or back.
+  double predictRepacking(MatmulOp op, int64_t rows) const;
 
 private:
   KernelProblem makeProblem(MatmulOp op, const format::DenseMatrix &matrix) const;
@@ -109,6 +113,7 @@ void FormatSelector::add(std::vector<Candidate> &candidates, const KernelProblem
       continue;
     candidate.kernel = kernel;
     candidate.parameters = {};
+    candidate.panels = {};
     candidate.microseconds = 0;
     candidate.excluded = kernel->checkProblem(problem).value_or("");
     if (!candidate.excluded.empty()) {
@@ -116,6 +121,10 @@ void FormatSelector::add(std::vector<Candidate> &candidates, const KernelProblem
       continue;
     }
     candidate.parameters = kernel->getParameters(problem);
+    candidate.panels = kernel->getPanels(problem);
+    // A single column is its own panel.
+    if (problem.columns == 1 && candidate.panels.getWidth() == 1)
+      candidate.panels = {};
     cost::KernelWork work;
     work.kernel = kernel->name().str();
     work.weights = base.matrix.shape;
@@ -174,24 +183,43 @@ std::vector<Candidate> FormatSelector::enumerateKernels(MatmulOp op, const forma
   return candidates;
 }
 
+double FormatSelector::predictRepacking(MatmulOp op, int64_t rows) const {
+  int64_t columns = ShapedType::isDynamic(op.getColumns()) ? expectedColumns : op.getColumns();
+  uint64_t bytes = getElementTypeOrSelf(op.getType()).getIntOrFloatBitWidth() / 8 *
+                   static_cast<uint64_t>(std::max<int64_t>(rows, 0)) * columns;
+  return cost::predictPack(target, bytes, bytes, threads).microseconds;
+}
+
 //===----------------------------------------------------------------------===//
 // The pass
 //===----------------------------------------------------------------------===//
 
 namespace {
+/// A product to decide about.
+struct Product {
+  MatmulOp op;
+  cost::MatrixStatistics statistics;
+  std::vector<Candidate> candidates;
+  SmallVector<size_t> eligible; ///< candidates that the options allow
+  bool keepsEncoding = false;   ///< its weights come with their format; only the kernel is open
+};
+
 struct SelectFormats : public spnn::impl::SelectFormatsBase<SelectFormats> {
   using SelectFormatsBase::SelectFormatsBase;
 
   void runOnOperation() override;
 
 private:
-  LogicalResult decide(MatmulOp op, const FormatSelector &selector);
-  /// Chooses among the kernels of the encoding that the weights have.
-  void decideKernel(MatmulOp op, const FormatSelector &selector);
+  /// The candidates for `op`, or std::nullopt where there is nothing to choose.
+  std::optional<Product> consider(MatmulOp op, const FormatSelector &selector);
   /// Whether the options let `candidate` be chosen.
   bool isEligible(const Candidate &candidate) const;
-  void write(MatmulOp op, const Candidate &chosen, ArrayRef<Candidate> candidates,
-             const cost::MatrixStatistics &statistics, StringRef reason);
+  /// An eligible candidate for each product: the network's predicted time is least.
+  std::vector<const Candidate *> choose(ArrayRef<Product> products, const FormatSelector &selector,
+                                        SmallVectorImpl<double> &layoutMicroseconds) const;
+  void apply(const Product &product, const Candidate *chosen, double layoutMicroseconds);
+  std::string explain(const Product &product, const Candidate *chosen) const;
+  void write(const Product &product, const Candidate &chosen, double layoutMicroseconds, StringRef reason);
 };
 } // namespace
 
@@ -203,11 +231,11 @@ static double rounded(double value) {
   return std::round(value * scale) / scale;
 }
 
-void SelectFormats::write(MatmulOp op, const Candidate &chosen, ArrayRef<Candidate> candidates,
-                          const cost::MatrixStatistics &statistics, StringRef reason) {
+void SelectFormats::write(const Product &product, const Candidate &chosen, double layoutMicroseconds,
+                          StringRef reason) {
   Builder b(&getContext());
   SmallVector<Attribute> all;
-  for (const Candidate &candidate : candidates) {
+  for (const Candidate &candidate : product.candidates) {
     SmallVector<NamedAttribute> entry{b.getNamedAttr("format", b.getStringAttr(candidate.format))};
     if (candidate.kernel)
       entry.push_back(b.getNamedAttr("kernel", b.getStringAttr(candidate.kernel->name())));
@@ -220,14 +248,17 @@ void SelectFormats::write(MatmulOp op, const Candidate &chosen, ArrayRef<Candida
   SmallVector<NamedAttribute> decision{
       b.getNamedAttr("format", b.getStringAttr(chosen.format)),
       b.getNamedAttr("kernel", b.getStringAttr(chosen.kernel ? chosen.kernel->name() : StringRef("onednn"))),
-      b.getNamedAttr("density", b.getF64FloatAttr(rounded(statistics.density))),
+      b.getNamedAttr("density", b.getF64FloatAttr(rounded(product.statistics.density))),
       b.getNamedAttr("reason", b.getStringAttr(reason)),
       b.getNamedAttr("candidates", b.getArrayAttr(all)),
   };
-  if (std::isfinite(chosen.microseconds))
+  if (std::isfinite(chosen.microseconds)) {
     decision.push_back(b.getNamedAttr("predicted_us", b.getF64FloatAttr(rounded(chosen.microseconds))));
+    decision.push_back(b.getNamedAttr("layout_us", b.getF64FloatAttr(rounded(layoutMicroseconds))));
+  }
   if (chosen.parameters)
     decision.push_back(b.getNamedAttr("parameters", chosen.parameters));
+  MatmulOp op = product.op;
   op->setAttr(kDecisionAttrName, b.getDictionaryAttr(decision));
 }
 
@@ -239,94 +270,139 @@ bool SelectFormats::isEligible(const Candidate &candidate) const {
   return candidate.excluded.empty() || isOnlyUnpredicted;
 }
 
-void SelectFormats::decideKernel(MatmulOp op, const FormatSelector &selector) {
+std::optional<Product> SelectFormats::consider(MatmulOp op, const FormatSelector &selector) {
+  auto weights = cast<RankedTensorType>(op.getLhs().getType());
+  Product product;
+  product.op = op;
+  product.keepsEncoding = weights.getEncoding() != nullptr;
   std::optional<format::DenseMatrix> matrix = getConstantMatrix(op.getLhs());
-  if (!matrix || op.getTransposeLhs() || !getElementTypeOrSelf(op.getType()).isF32())
-    return;
-  std::vector<Candidate> candidates = selector.enumerateKernels(op, *matrix);
-  const Candidate *chosen = nullptr;
-  for (const Candidate &candidate : candidates)
-    if (isEligible(candidate) && (!chosen || candidate.microseconds < chosen->microseconds))
-      chosen = &candidate;
-  // Without one, spnn-select-kernels says what is wrong, or takes the first kernel that can.
-  if (chosen)
-    write(op, *chosen, candidates, cost::measure(*matrix), "the model's own encoding");
+  bool isInKernelForm = matrix && !op.getTransposeLhs();
+  if (product.keepsEncoding)
+    emitRemark(op.getLoc()) << "keeps the encoding of its weights, " << weights.getEncoding();
+  else if (!isInKernelForm)
+    emitRemark(op.getLoc()) << "kept dense: its lhs is not a constant in kernel form";
+  else if (!weights.getElementType().isF32())
+    emitRemark(op.getLoc()) << "kept dense: CPU kernels compute in f32, the weights are " << weights.getElementType();
+  if (!isInKernelForm || !weights.getElementType().isF32()) {
+    product.keepsEncoding ? ++numSparse : ++numDense;
+    return std::nullopt;
+  }
+  product.statistics = cost::measure(*matrix);
+  product.candidates = product.keepsEncoding ? selector.enumerateKernels(op, *matrix)
+                                             : selector.enumerate(op, *matrix, product.statistics);
+  for (auto [i, candidate] : llvm::enumerate(product.candidates))
+    if ((format.empty() || product.keepsEncoding || candidate.format == format) && isEligible(candidate))
+      product.eligible.push_back(i);
+  if (product.eligible.empty() && product.keepsEncoding) {
+    // spnn-select-kernels says what is wrong, or takes the first kernel that can.
+    ++numSparse;
+    return std::nullopt;
+  }
+  if (product.eligible.empty())
+    product.eligible.push_back(0); // A forced format or kernel that is not legal here: dense always is.
+  return product;
 }
 
-LogicalResult SelectFormats::decide(MatmulOp op, const FormatSelector &selector) {
-  auto weights = cast<RankedTensorType>(op.getLhs().getType());
-  if (weights.getEncoding()) {
-    emitRemark(op.getLoc()) << "keeps the encoding of its weights, " << weights.getEncoding();
-    decideKernel(op, selector);
-    ++numSparse;
-    return success();
+std::vector<const Candidate *> SelectFormats::choose(ArrayRef<Product> products, const FormatSelector &selector,
+                                                     SmallVectorImpl<double> &layoutMicroseconds) const {
+  DenseMap<Operation *, int64_t> numbers;
+  for (auto [i, product] : llvm::enumerate(products))
+    numbers[product.op] = i;
+  SmallVector<PanelsAttr> layouts{PanelsAttr()}; // 0 is row-major
+  std::vector<cost::LayoutNode> nodes;
+  for (const Product &product : products) {
+    MatmulOp op = product.op;
+    cost::LayoutNode node;
+    if (!op.getTransposeRhs())
+      if (auto producer = op.getRhs().getDefiningOp<MatmulOp>(); producer && numbers.contains(producer))
+        node.producer = numbers[producer];
+    node.hasOtherUse = llvm::any_of(op->getUses(), [&](OpOperand &use) {
+      auto consumer = dyn_cast<MatmulOp>(use.getOwner());
+      bool isChained = consumer && numbers.contains(consumer) && consumer.getRhs() == op.getResult() &&
+                       !consumer.getTransposeRhs();
+      return !isChained;
+    });
+    node.packOperand = selector.predictRepacking(op, op.getInner());
+    node.unpackResult = selector.predictRepacking(op, op.getRows());
+    for (size_t i : product.eligible) {
+      const Candidate &candidate = product.candidates[i];
+      auto known = llvm::find(layouts, candidate.panels);
+      if (known == layouts.end())
+        known = layouts.insert(layouts.end(), candidate.panels);
+      // Predictions are off by some percent (bench/calibrate --check), so a sparse format has to beat dense clearly.
+      constexpr double kMargin = 1.05;
+      node.choices.push_back({candidate.microseconds * (candidate.encoding ? kMargin : 1), known - layouts.begin()});
+    }
+    nodes.push_back(std::move(node));
   }
-  std::optional<format::DenseMatrix> matrix = getConstantMatrix(op.getLhs());
-  if (!matrix || op.getTransposeLhs()) {
-    emitRemark(op.getLoc()) << "kept dense: its lhs is not a constant in kernel form";
-    ++numDense;
-    return success();
+  std::vector<size_t> plan = cost::planLayouts(nodes);
+  std::vector<const Candidate *> chosen;
+  for (auto [i, product] : llvm::enumerate(products)) {
+    chosen.push_back(&product.candidates[product.eligible[plan[i]]]);
+    int64_t from = nodes[i].producer;
+    layoutMicroseconds.push_back(cost::getLayoutCost(nodes[i], nodes[i].choices[plan[i]].layout,
+                                                     from < 0 ? 0 : nodes[from].unpackResult,
+                                                     from < 0 ? 0 : nodes[from].choices[plan[from]].layout));
   }
-  if (!weights.getElementType().isF32()) {
-    emitRemark(op.getLoc()) << "kept dense: CPU kernels compute in f32, the weights are " << weights.getElementType();
-    ++numDense;
-    return success();
-  }
-  cost::MatrixStatistics statistics = cost::measure(*matrix);
-  std::vector<Candidate> candidates = selector.enumerate(op, *matrix, statistics);
-  const Candidate *chosen = nullptr;
-  for (const Candidate &candidate : candidates) {
-    if ((!format.empty() && candidate.format != format) || !isEligible(candidate))
-      continue;
-    // Predictions are off by some percent (bench/calibrate --check), so a sparse format has to beat dense clearly.
-    constexpr double kMargin = 1.05;
-    bool againstDense = chosen && !chosen->encoding && candidate.encoding;
-    if (!chosen || candidate.microseconds * (againstDense ? kMargin : 1) < chosen->microseconds)
-      chosen = &candidate;
-  }
-  std::string reason;
-  double zeros = 100 * (1 - statistics.density);
-  const Candidate &dense = candidates.front();
-  if (!chosen) {
-    // A forced format or kernel that is not legal here: dense always is.
-    chosen = &dense;
-    reason = (kernel.empty() ? format : kernel) + " is not possible here";
+  return chosen;
+}
+
+/// One sentence on why `chosen` was chosen.
+std::string SelectFormats::explain(const Product &product, const Candidate *chosen) const {
+  if (product.keepsEncoding)
+    return "the model's own encoding";
+  const Candidate &dense = product.candidates.front();
+  bool isForced = !format.empty() || !kernel.empty();
+  if (isForced && !chosen->encoding && format != "dense") {
+    std::string reason = (kernel.empty() ? format : kernel) + " is not possible here";
     StringRef separator = ": ";
-    for (const Candidate &candidate : candidates)
+    for (const Candidate &candidate : product.candidates)
       if ((format.empty() || candidate.format == format) &&
           (kernel.empty() || (candidate.kernel && candidate.kernel->name() == kernel)) && !candidate.excluded.empty()) {
         reason += separator.str() + candidate.excluded;
         separator = "; ";
       }
-  } else if (!format.empty() || !kernel.empty()) {
-    reason = "forced by " + (kernel.empty() ? "format=" + format : "kernel=" + kernel);
-  } else if (!chosen->encoding) {
-    const Candidate *best = nullptr;
-    for (const Candidate &candidate : candidates)
-      if (candidate.encoding && candidate.excluded.empty() && (!best || candidate.microseconds < best->microseconds))
-        best = &candidate;
-    reason = best ? llvm::formatv("{0:f1} % zeros do not pay: dense {1:f2} us, best sparse format {2} by kernel {3} {4:f2} us", zeros,
-                                  dense.microseconds, best->format, best->kernel->name(), best->microseconds)
-                        .str()
-                  : "no sparse format is possible";
-  } else {
-    reason = llvm::formatv("{0:f1} % zeros: {1:f2} us, dense {2:f2} us", zeros, chosen->microseconds, dense.microseconds);
+    return reason;
   }
-  if (statistics.nans)
-    emitWarning(op.getLoc()) << "the weights hold " << statistics.nans << " NaN values; they are stored as nonzeros";
-  write(op, *chosen, candidates, statistics, reason);
+  if (isForced)
+    return "forced by " + (kernel.empty() ? "format=" + format : "kernel=" + kernel);
+  double zeros = 100 * (1 - product.statistics.density);
+  if (chosen->encoding)
+    return llvm::formatv("{0:f1} % zeros: {1:f2} us, dense {2:f2} us", zeros, chosen->microseconds, dense.microseconds);
+  const Candidate *best = nullptr;
+  for (const Candidate &candidate : product.candidates)
+    if (candidate.encoding && candidate.excluded.empty() && (!best || candidate.microseconds < best->microseconds))
+      best = &candidate;
+  if (!best)
+    return "no sparse format is possible";
+  return llvm::formatv("{0:f1} % zeros do not pay: dense {1:f2} us, best sparse format {2} by kernel {3} {4:f2} us{5}",
+                       zeros, dense.microseconds, best->format, best->kernel->name(), best->microseconds,
+                       best->microseconds * 1.05 < dense.microseconds ? " and packing" : "");
+}
+
+void SelectFormats::apply(const Product &product, const Candidate *chosen, double layoutMicroseconds) {
+  MatmulOp op = product.op;
+  std::string reason = explain(product, chosen);
+  if (product.statistics.nans)
+    emitWarning(op.getLoc()) << "the weights hold " << product.statistics.nans
+                             << " NaN values; they are stored as nonzeros";
+  write(product, *chosen, layoutMicroseconds, reason);
+  if (product.keepsEncoding) {
+    ++numSparse;
+    return;
+  }
   if (!chosen->encoding) {
     emitRemark(op.getLoc()) << "kept dense: " << reason;
     ++numDense;
-    return success();
+    return;
   }
   OpBuilder builder(op);
+  auto weights = cast<RankedTensorType>(op.getLhs().getType());
   auto type = RankedTensorType::get(weights.getShape(), weights.getElementType(), chosen->encoding);
   Value converted = ConvertOp::create(builder, op.getLoc(), type, op.getLhs());
   op.getLhsMutable().assign(converted);
   emitRemark(op.getLoc()) << "format " << chosen->format << ": " << reason;
   ++numSparse;
-  return success();
 }
 
 void SelectFormats::runOnOperation() {
@@ -346,9 +422,13 @@ void SelectFormats::runOnOperation() {
   }
   int threads = attr && attr.getThreads() > 0 ? attr.getThreads() : 1;
   FormatSelector selector(*target, attr ? attr.getVectorBytes() : 16, threads, expectedColumns);
-  WalkResult walk = module.walk([&](MatmulOp op) {
-    return succeeded(decide(op, selector)) ? WalkResult::advance() : WalkResult::interrupt();
+  std::vector<Product> products;
+  module.walk([&](MatmulOp op) {
+    if (std::optional<Product> product = consider(op, selector))
+      products.push_back(std::move(*product));
   });
-  if (walk.wasInterrupted())
-    signalPassFailure();
+  SmallVector<double> layoutMicroseconds;
+  std::vector<const Candidate *> chosen = choose(products, selector, layoutMicroseconds);
+  for (auto [product, candidate, layout] : llvm::zip_equal(products, chosen, layoutMicroseconds))
+    apply(product, candidate, layout);
 }

@@ -12,7 +12,7 @@
 // The example of the documentation: weights of zeros only become sparse, and the decision says why.
 // CHECK-LABEL: func @sparse
 // CHECK: %[[S:.*]] = spnn.convert %{{.*}} : tensor<64x128xf32> to tensor<64x128xf32, #{{.*}}>
-// CHECK: spnn.matmul %[[S]], %{{.*}} {spnn.decision = {candidates = [{format = "dense", predicted_us = {{.*}}}, {format = "csr", kernel = "csr", predicted_us = {{.*}}}, {{.*}}], density = 0.000000e+00 : f64, format = "{{.*}}", kernel = "{{.*}}", parameters = {{{.*}}}, predicted_us = {{.*}} : f64, reason = "100.0 % zeros: {{.*}} us, dense {{.*}} us"}}
+// CHECK: spnn.matmul %[[S]], %{{.*}} {spnn.decision = {candidates = [{format = "dense", predicted_us = {{.*}}}, {format = "csr", kernel = "csr", predicted_us = {{.*}}}, {{.*}}], density = 0.000000e+00 : f64, format = "{{.*}}", kernel = "{{.*}}", layout_us = {{.*}}, parameters = {{{.*}}}, predicted_us = {{.*}} : f64, reason = "100.0 % zeros: {{.*}} us, dense {{.*}} us"}}
 // CSR-LABEL: func @sparse
 // CSR: spnn.convert
 // CSR: format = "csr", kernel = "csr", {{.*}}reason = "forced by format=csr"
@@ -31,7 +31,7 @@ func.func @sparse(%x: tensor<128x?xf32>) -> tensor<64x?xf32> {
 // A kernel can be forced; where the target lacks it, dense is what remains, and the reason says so.
 // CHECK-LABEL: func @kernel
 // KERNEL-LABEL: func @kernel
-// KERNEL: format = "csr", kernel = "hardcoded", parameters = {{{.*}}}, {{.*}}reason = "forced by kernel=hardcoded"
+// KERNEL: format = "csr", kernel = "hardcoded", layout_us = {{.*}}, parameters = {{{.*}}}, {{.*}}reason = "forced by kernel=hardcoded"
 module attributes {spnn.target = #spnn.target<"generic-avx512", cpu = "x86-64-v4", vector_bytes = 64, threads = 1>} {
   func.func @kernel(%x: tensor<128x64xf32>) -> tensor<64x64xf32> {
     %w = arith.constant dense<0.0> : tensor<64x128xf32>
@@ -136,4 +136,23 @@ func.func @no_blocks(%x: tensor<2x2xf32>) -> tensor<10x2xf32> {
   // expected-remark @below {{0.0 % zeros}}
   %0 = spnn.matmul %c, %x : (tensor<10x2xf32>, tensor<2x2xf32>) -> tensor<10x2xf32>
   return %0 : tensor<10x2xf32>
+}
+
+// -----
+
+// Between products of one kernel nothing is packed or unpacked: only the first and the last pay for their layout.
+// CHECK-LABEL: func @chain
+// CSR-LABEL: func @chain
+// CSR: spnn.decision = {{{.*}}kernel = "csr", layout_us = {{[1-9][0-9.]*e[-+0-9]+|0\.[0-9]+}} : f64
+// CSR: spnn.decision = {{{.*}}kernel = "csr", layout_us = 0.000000e+00 : f64
+// CSR: spnn.decision = {{{.*}}kernel = "csr", layout_us = {{[1-9][0-9.]*e[-+0-9]+|0\.[0-9]+}} : f64
+func.func @chain(%x: tensor<64x128xf32>) -> tensor<64x128xf32> {
+  %w = arith.constant dense<0.0> : tensor<64x64xf32>
+  // expected-remark @below {{100.0 % zeros}}
+  %0 = spnn.matmul %w, %x : (tensor<64x64xf32>, tensor<64x128xf32>) -> tensor<64x128xf32>
+  // expected-remark @below {{100.0 % zeros}}
+  %1 = spnn.matmul %w, %0 : (tensor<64x64xf32>, tensor<64x128xf32>) -> tensor<64x128xf32>
+  // expected-remark @below {{100.0 % zeros}}
+  %2 = spnn.matmul %w, %1 : (tensor<64x64xf32>, tensor<64x128xf32>) -> tensor<64x128xf32>
+  return %2 : tensor<64x128xf32>
 }

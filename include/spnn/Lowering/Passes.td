@@ -40,10 +40,12 @@ def SelectFormats : Pass<"spnn-select-formats", "::mlir::ModuleOp"> {
   let summary = "Choose the storage format and the kernel of each product's weights";
   let description = [{
     For every `spnn.matmul` with constant dense weights, predicts the time of each format and kernel that can hold and
-    multiply them (`lib/Cost/CostModel.cpp`, with the target description of `spnn.target`) and takes the fastest, dense
-    included. The choice is written down: a `spnn.convert` to the chosen encoding, and the attribute `spnn.decision`
+    multiply them (`lib/Cost/CostModel.cpp`, with the target description of `spnn.target`) and chooses, dense included, so
+    that the whole network takes least time, with what it costs to change the layout of activations between products
+    that want it different. The choice is written down: a `spnn.convert` to the chosen encoding, and the attribute `spnn.decision`
     with kernel, parameters, predicted time and all candidates with their times or the reason that rules them out. Both
-    can be edited before `spnn-select-kernels` runs. Weights that carry an encoding already keep it.
+    can be edited before `spnn-select-kernels` runs. Weights that carry an encoding already keep it;
+    only their kernel is chosen.
 
     ```mlir
     %y = spnn.matmul %w, %x : (tensor<64x128xf32>, tensor<128x?xf32>) -> tensor<64x?xf32>
