@@ -190,8 +190,7 @@ static cost::KernelCoefficients fitKernel(const std::vector<Sample> &samples, co
   int64_t lanes = target.vectorBytes / sizeof(float);
   kernel.panelVectors =
       std::max<int64_t>(1, table[0]->info.panelWidth / std::max<int64_t>(1, table[0]->info.panelVector));
-  if (table[0]->info.panelWidth == 0) // dense
-    kernel.panelVectors = 8;
+  kernel.vectorizesRows = table[0]->info.panelWidth == 0; // dense
   std::vector<double> densities;
   for (const Sample *sample : table) {
     double density = std::round(sample->density() * 100) / 100;
@@ -206,6 +205,14 @@ static cost::KernelCoefficients fitKernel(const std::vector<Sample> &samples, co
     double stored = static_cast<double>(sample->info.storedValues);
     double vectors = std::ceil(static_cast<double>(sample->probe.columns) / lanes);
     double panels = std::ceil(vectors / static_cast<double>(kernel.panelVectors));
+    if (kernel.vectorizesRows) {
+      row[0] = std::ceil(static_cast<double>(sample->probe.rows) / lanes) * sample->probe.cols * sample->probe.columns;
+      row[densities.size() + 1] = static_cast<double>(sample->probe.columns);
+      row[densities.size() + 2] = 1;
+      rows.push_back(std::move(row));
+      times.push_back(sample->microseconds * target.frequencyGHz * 1e3);
+      continue;
+    }
     row[llvm::find(densities, std::round(sample->density() * 100) / 100) - densities.begin()] = stored * vectors;
     row[densities.size()] = stored * panels;
     row[densities.size() + 1] = panels * static_cast<double>(sample->probe.rows);
@@ -329,6 +336,9 @@ int spnn::bench::calibrate(const CalibrateOptions &options) {
         continue;
       for (int64_t n : columns)
         probes.push_back({768, 768, n, pattern});
+      if (table.format == "dense")
+        for (int64_t n : {3, 5, 8})
+          probes.push_back({768, 768, n, pattern});
       for (int64_t n : {2 * lanes, 8 * lanes})
         probes.push_back({2048, 128, n, pattern});
       if (table.format == "dense") // one density must tell what values, rows and calls cost

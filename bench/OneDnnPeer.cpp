@@ -84,6 +84,9 @@ std::vector<PeerVariant> spnn::bench::makeOneDnnPeers(const Matrix &matrix, cons
                           const float *weights, bool constantIsSrc) {
     try {
       auto primitive = makePrimitive(rows, k, cols, srcTag, weightsTag, dstTag, src, weights, y, constantIsSrc);
+      // Some primitives that can be made cannot be executed.
+      if (primitive)
+        primitive->matmul.execute(primitive->stream, primitive->arguments);
       if (primitive)
         add(variant, linear, [primitive](int) {
           primitive->matmul.execute(primitive->stream, primitive->arguments);

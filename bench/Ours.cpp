@@ -163,15 +163,22 @@ runtime::Error ModuleBuilder::selectKernels(const std::vector<Product> &products
         info.format = attr.getValue().str();
       if (auto attr = decision.getAs<FloatAttr>("predicted_us"))
         info.predicted = attr.getValueAsDouble();
+      if (auto attr = decision.getAs<FloatAttr>("layout_us"))
+        info.layout = attr.getValueAsDouble();
       double best = std::numeric_limits<double>::infinity();
       if (auto candidates = decision.getAs<ArrayAttr>("candidates"))
-        for (DictionaryAttr candidate : candidates.getAsRange<DictionaryAttr>())
+        for (DictionaryAttr candidate : candidates.getAsRange<DictionaryAttr>()) {
+          auto kernelName = candidate.getAs<StringAttr>("kernel");
+          if (auto time = candidate.getAs<FloatAttr>("predicted_us"))
+            info.candidates.push_back({candidate.getAs<StringAttr>("format").getValue().str(),
+                                       kernelName ? kernelName.getValue().str() : "", time.getValueAsDouble()});
           if (auto time = candidate.getAs<FloatAttr>("predicted_us"); time && time.getValueAsDouble() < best) {
             best = time.getValueAsDouble();
             info.preferred = candidate.getAs<StringAttr>("format").getValue().str();
-            if (auto kernel = candidate.getAs<StringAttr>("kernel"))
-              info.preferred += "/" + kernel.getValue().str();
+            if (kernelName)
+              info.preferred += "/" + kernelName.getValue().str();
           }
+        }
     }
     info.storedValues = product.weights->rows * product.weights->cols;
     if (!kernel) {

@@ -48,12 +48,19 @@ public:
   static runtime::Error compile(const std::vector<Product> &products, const CompileOptions &options,
                                 std::unique_ptr<Compiled> &result);
 
+  /// A format and kernel that were possible; the kernel of "dense" is "".
+  struct Candidate {
+    std::string format, kernel;
+    double predicted = 0; ///< microseconds of the kernel alone
+  };
   /// What the compiler made of a product.
   struct Info {
     std::string format, kernel; ///< kernel "onednn" for a product left dense
     std::string parameters;
     int64_t storedValues = 0; ///< padding included
-    double predicted = 0;     ///< microseconds, by the cost model
+    double predicted = 0;     ///< microseconds of the kernel alone, by the cost model
+    double layout = 0;        ///< and of packing and unpacking
+    std::vector<Candidate> candidates;
     std::string preferred;    ///< the format that the cost model would choose
     int64_t panelWidth = 0, panelVector = 1;
   };

@@ -26,11 +26,14 @@ struct SuiteOptions {
   std::string format;     ///< forces our format instead of the one that the pattern is made for
   std::string kernel;     ///< forces our kernel
   double seconds = 0;     ///< of measuring a case; 0: the suite's own
+  int cases = 0;          ///< of a suite that makes its own; 0: the suite's own number
   int rotate = 0;         ///< matrices of a case; 0: the suite's own
 };
 
 /// Products of sparse weights with dense activations, ours and peers. Returns the exit status.
 int runMatmulSuite(const SuiteOptions &options);
+/// Seeded layers of all sizes: the chosen kernel beside dense and beside every other candidate, measured and predicted.
+int runSweepSuite(const SuiteOptions &options);
 
 struct CalibrateOptions {
   std::string output = "-";

@@ -21,13 +21,14 @@ using namespace spnn::bench;
 using llvm::StringRef;
 
 static constexpr const char *kUsage =
-    R"(usage: spnn-bench matmul [options] | calibrate [options] | check [options]
-matmul:
+    R"(usage: spnn-bench matmul [options] | sweep [options] | calibrate [options] | check [options]
+matmul, sweep:
   --quick             fewer cases, shorter
   --threads N         OpenMP threads of ours and of oneDNN (default 1)
   --json FILE         write the rows there
   --filter REGEX      only cases whose name contains a match
   --seconds S         measuring time of a case
+  --cases N           layers of the suite sweep (default 300, with --quick 40)
   --rotate N          matrices that a case rotates through
   --format F          force this format of ours (csr, bsr4x1, dense, ...)
   --kernel K          force this kernel of ours (csr, hardcoded, block, ...)
@@ -66,6 +67,7 @@ int main(int argc, char **argv) {
       {"--filter", text(suite.filter)},
       {"--seconds", [&](StringRef value) { return !value.getAsDouble(suite.seconds); }},
       {"--rotate", number(suite.rotate)},
+      {"--cases", number(suite.cases)},
       {"--format", text(suite.format)},
       {"--kernel", text(suite.kernel)},
       {"--target-file", text(suite.targetFile)},
@@ -103,6 +105,8 @@ int main(int argc, char **argv) {
   }
   if (!bad && command == "matmul")
     return runMatmulSuite(suite);
+  if (!bad && command == "sweep")
+    return runSweepSuite(suite);
   if (!bad && command == "calibrate")
     return calibrate(calibration);
   if (!bad && command == "check")

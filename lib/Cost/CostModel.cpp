@@ -84,7 +84,20 @@ Prediction spnn::cost::predict(const TargetDescription &target,
   // A kernel without kappa is a matrix-vector kernel, run once a column.
   bool isMatvec =
       kernel->hasMatvec() && (work.columns == 1 || kernel->kappa.empty());
-  if (isMatvec) {
+  if (kernel->vectorizesRows) {
+    double lanes = static_cast<double>(target.vectorBytes) / work.elementBytes;
+    double cyclesPerMicrosecond = target.frequencyGHz * 1e3 * threads;
+    double multiplyAdds = std::ceil(rows / lanes) *
+                          static_cast<double>(work.weights.cols) * columns;
+    // Few columns wait for the weights, as a single one does.
+    prediction.computeMicroseconds =
+        std::max(multiplyAdds * kernel->getKappa(work.density) /
+                     cyclesPerMicrosecond,
+                 stored * kernel->perNonzeroMatvecNs * 1e-3 / threads);
+    prediction.overheadMicroseconds +=
+        (columns * kernel->perRowCycles + kernel->perTileCycles) /
+        cyclesPerMicrosecond;
+  } else if (isMatvec) {
     double nanoseconds = stored * kernel->perNonzeroMatvecNs +
                          rows * static_cast<double>(work.weights.cols) *
                              kernel->perPositionMatvecNs;

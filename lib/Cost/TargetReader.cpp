@@ -115,6 +115,12 @@ public:
     return *number;
   }
 
+  /// Like readBool, false where the field is absent.
+  bool readOptionalBool(StringRef field) {
+    known.push_back(field);
+    return object && object->get(field) && readBool(field);
+  }
+
   /// Like readNumber, 0 where the field is absent.
   double readOptionalNumber(StringRef field) {
     known.push_back(field);
@@ -176,6 +182,7 @@ static KernelCoefficients readKernel(const llvm::json::Value *value,
                                      const std::string &path, Report &report) {
   KernelCoefficients kernel;
   ObjectReader reader(value, path, report);
+  kernel.vectorizesRows = reader.readOptionalBool("vectorizesRows");
   kernel.perEntryCycles = reader.readOptionalNumber("perEntryCycles");
   kernel.perRowCycles = reader.readOptionalNumber("perRowCycles");
   kernel.perTileCycles = reader.readOptionalNumber("perTileCycles");

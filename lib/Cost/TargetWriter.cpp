@@ -48,6 +48,8 @@ static void printKernel(llvm::json::OStream &json,
     if (value != 0)
       printAttribute(json, field, value);
   };
+  if (kernel.vectorizesRows)
+    json.attribute("vectorizesRows", true);
   if (!kernel.kappa.empty()) {
     json.attribute("panelVectors", kernel.panelVectors);
     json.attributeArray("kappa", [&] {

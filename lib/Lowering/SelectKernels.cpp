@@ -219,17 +219,6 @@ LogicalResult KernelSelector::selectDense(MatmulOp op) {
   Value lhs = flip ? op.getRhs() : op.getLhs(), rhs = flip ? op.getLhs() : op.getRhs();
   bool transposeLhs = flip ? !op.getTransposeRhs() : op.getTransposeLhs();
   bool transposeRhs = flip ? !op.getTransposeLhs() : op.getTransposeRhs();
-  // sgemm is up to three times slower on a transposed rhs (docs/performance.md), but for a single row, which only reads
-  // it through: constant weights are turned at compile time.
-  bool singleRow = cast<RankedTensorType>(lhs.getType()).getDimSize(transposeLhs ? 1 : 0) == 1;
-  if (transposeRhs && !singleRow) {
-    if (std::optional<format::DenseMatrix> weights = getConstantMatrix(rhs)) {
-      format::DenseMatrix turned = transposeMatrix(*weights);
-      auto type = RankedTensorType::get({turned.shape.rows, turned.shape.cols}, resultType.getElementType());
-      rhs = arith::ConstantOp::create(builder, loc, writeDenseMatrix(turned, type));
-      transposeRhs = false;
-    }
-  }
   SmallVector<OpFoldResult> sizes{tensor::getMixedSize(builder, loc, lhs, transposeLhs ? 1 : 0),
                                   tensor::getMixedSize(builder, loc, rhs, transposeRhs ? 0 : 1)};
   Value init = tensor::EmptyOp::create(builder, loc, sizes, resultType.getElementType());

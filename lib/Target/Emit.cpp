@@ -159,7 +159,7 @@ static target::Error emitSharedLibrary(ModuleOp module, StringRef path, target::
     }
   }
   progress("linking");
-  if (target::Error error = link(object, library, code.uses("spnn_rt_sgemm")))
+  if (target::Error error = link(object, library, code.uses("spnn_rt_sgemm") || code.uses("spnn_rt_dense")))
     return error;
   auto linked = llvm::MemoryBuffer::getFile(library, /*IsText=*/false, /*RequiresNullTerminator=*/false);
   if (!linked)

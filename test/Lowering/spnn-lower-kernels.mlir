@@ -53,6 +53,24 @@ func.func @gemm(%a: memref<?x8xf32>, %b: memref<5x8xf32>, %c: memref<5xf32>, %y:
 
 // -----
 
+// Constant weights are handed over with a place for what oneDNN makes of them, one a product.
+// CHECK: llvm.mlir.global internal @spnn_dense_state_1() {{.*}} : !llvm.ptr
+// CHECK: llvm.mlir.global internal @spnn_dense_state_0() {{.*}} : !llvm.ptr
+// CHECK-LABEL: func @gemm_constant
+memref.global "private" constant @weights : memref<5x8xf32> = dense<1.0>
+func.func @gemm_constant(%a: memref<?x8xf32>, %y: memref<?x5xf32>, %z: memref<?x5xf32>) {
+  %b = memref.get_global @weights : memref<5x8xf32>
+  // CHECK: %[[S0:.*]] = llvm.mlir.addressof @spnn_dense_state_0
+  // CHECK: llvm.call @spnn_rt_dense(%[[S0]], %c0_i32{{.*}}, %c1_i32{{.*}},
+  spnn.kernel_gemm ins(%a, %b : memref<?x8xf32>, memref<5x8xf32>) outs(%y : memref<?x5xf32>) {transpose_rhs}
+  // CHECK: %[[S1:.*]] = llvm.mlir.addressof @spnn_dense_state_1
+  // CHECK: llvm.call @spnn_rt_dense(%[[S1]],
+  spnn.kernel_gemm ins(%a, %b : memref<?x8xf32>, memref<5x8xf32>) outs(%z : memref<?x5xf32>) {transpose_rhs}
+  return
+}
+
+// -----
+
 // Without bias and activation the call is all.
 // CHECK-LABEL: func @gemm_only
 func.func @gemm_only(%a: memref<?x8xf32>, %b: memref<8x5xf32>, %y: memref<?x5xf32>) {

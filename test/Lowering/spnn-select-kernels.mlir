@@ -74,12 +74,12 @@ func.func @kernels(%x: tensor<4x8xf32>, %v: tensor<4x1xf32>) -> (tensor<4x8xf32>
 
 // -----
 
-// Dense weights, linalg.matmul and linalg.batch_matmul go to oneDNN; weights are turned, batches go one by one.
+// Dense weights, linalg.matmul and linalg.batch_matmul go to oneDNN; batches go one by one.
 // CHECK-LABEL: func @dense
 func.func @dense(%x: tensor<4x8xf32>, %p: tensor<3x2x4xf32>, %q: tensor<3x4x5xf32>)
     -> (tensor<4x8xf32>, tensor<4x8xf32>, tensor<3x2x5xf32>) {
   %c = arith.constant dense<1.0> : tensor<4x4xf32>
-  // CHECK: spnn.kernel_gemm ins(%{{.*}}, %{{.*}} : tensor<4x8xf32>, tensor<4x4xf32>) {{.*}} {transpose_lhs} -> tensor<8x4xf32>
+  // CHECK: spnn.kernel_gemm ins(%{{.*}}, %{{.*}} : tensor<4x8xf32>, tensor<4x4xf32>) {{.*}} {transpose_lhs, transpose_rhs} -> tensor<8x4xf32>
   // expected-remark @below {{dense product through oneDNN}}
   %0 = spnn.matmul %c, %x : (tensor<4x4xf32>, tensor<4x8xf32>) -> tensor<4x8xf32>
   %z = arith.constant 0.0 : f32

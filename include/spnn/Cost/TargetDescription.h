@@ -35,6 +35,9 @@ struct KappaPoint {
 /// What a kernel costs on one core. A panel is `panelVectors` vectors of
 /// columns that the kernel keeps in registers while it walks the matrix once.
 struct KernelCoefficients {
+  /// Whether the lanes of a vector are rows of the weights instead of columns:
+  /// then any number of columns fills them, and perTileCycles is per call.
+  bool vectorizesRows = false;
   int64_t panelVectors = 1;
   /// Densities strictly ascending; empty only for a kernel that multiplies one
   /// column at a time, which then has one of the matvec coefficients below.

@@ -17,16 +17,33 @@ using namespace mlir;
 using namespace spnn;
 
 /// void spnn_rt_sgemm(i32 transA, i32 transB, i64 m, i64 n, i64 k, A, i64 lda, B, i64 ldb, C, i64 ldc)
-static LLVM::LLVMFuncOp declareSgemm(ModuleOp module) {
-  constexpr StringLiteral name = "spnn_rt_sgemm";
+/// The service of the run-time library of that name; it returns nothing.
+static LLVM::LLVMFuncOp declare(ModuleOp module, StringRef name, ArrayRef<Type> types) {
   if (auto existing = module.lookupSymbol<LLVM::LLVMFuncOp>(name))
     return existing;
   OpBuilder builder = OpBuilder::atBlockBegin(module.getBody());
-  Type i32 = builder.getI32Type(), i64 = builder.getI64Type();
-  Type pointer = LLVM::LLVMPointerType::get(module.getContext());
-  auto type = LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(module.getContext()),
-                                          {i32, i32, i64, i64, i64, pointer, i64, pointer, i64, pointer, i64});
+  auto type = LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(module.getContext()), types);
   return LLVM::LLVMFuncOp::create(builder, module.getLoc(), name, type);
+}
+
+/// Where the run-time library keeps what it made of the constant weights of one product.
+static LLVM::GlobalOp createState(ModuleOp module) {
+  std::string name;
+  for (int64_t number = 0; name.empty() || module.lookupSymbol(name); ++number)
+    name = "spnn_dense_state_" + std::to_string(number);
+  OpBuilder builder = OpBuilder::atBlockBegin(module.getBody());
+  Type pointer = LLVM::LLVMPointerType::get(module.getContext());
+  auto global = LLVM::GlobalOp::create(builder, module.getLoc(), pointer, /*isConstant=*/false, LLVM::Linkage::Internal,
+                                       name, Attribute());
+  builder.createBlock(&global.getInitializerRegion());
+  LLVM::ReturnOp::create(builder, module.getLoc(), LLVM::ZeroOp::create(builder, module.getLoc(), pointer).getResult());
+  return global;
+}
+
+static bool isConstant(Value memref) {
+  auto get = memref.getDefiningOp<memref::GetGlobalOp>();
+  auto global = get ? get->getParentOfType<ModuleOp>().lookupSymbol<memref::GlobalOp>(get.getName()) : memref::GlobalOp();
+  return global && global.getConstant();
 }
 
 LogicalResult spnn::emitGemmCall(KernelGemmOp op, OpBuilder &builder, int64_t vectorBytes) {
@@ -57,10 +74,19 @@ LogicalResult spnn::emitGemmCall(KernelGemmOp op, OpBuilder &builder, int64_t ve
   auto flag = [&](bool value) -> Value {
     return arith::ConstantOp::create(builder, loc, builder.getI32IntegerAttr(value));
   };
-  LLVM::LLVMFuncOp callee = declareSgemm(op->getParentOfType<ModuleOp>());
-  LLVM::CallOp::create(builder, loc, callee,
-                       ValueRange{flag(op.getTransposeLhs()), flag(op.getTransposeRhs()), toI64(m), toI64(n), toI64(k),
-                                  a, lda, b, ldb, c, ldc});
+  auto module = op->getParentOfType<ModuleOp>();
+  Type i32 = builder.getI32Type(), i64 = builder.getI64Type();
+  Type pointer = LLVM::LLVMPointerType::get(builder.getContext());
+  SmallVector<Type> types{i32, i32, i64, i64, i64, pointer, i64, pointer, i64, pointer, i64};
+  SmallVector<Value> arguments{flag(op.getTransposeLhs()), flag(op.getTransposeRhs()), toI64(m), toI64(n), toI64(k), a,
+                               lda, b, ldb, c, ldc};
+  StringRef service = "spnn_rt_sgemm";
+  if (isConstant(op.getRhs())) {
+    service = "spnn_rt_dense";
+    types.insert(types.begin(), pointer);
+    arguments.insert(arguments.begin(), LLVM::AddressOfOp::create(builder, loc, createState(module)));
+  }
+  LLVM::CallOp::create(builder, loc, declare(module, service, types), arguments);
 
   if (!op.getBias() && op.getActivation() == Activation::None)
     return success();
