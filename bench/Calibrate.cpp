@@ -118,6 +118,33 @@ static runtime::Error measure(const std::string &formatName, const std::string &
   return std::nullopt;
 }
 
+/// Bytes read and written a second, in GB/s, while activations are packed and unpacked: what a layer with hardly any
+/// weights takes besides its kernel.
+static runtime::Error measureRepacking(const Setup &setup, double &gigabytes) {
+  constexpr int64_t kExtent = 768, kColumns = 128;
+  Matrix matrix = *makeMatrix(unstructured(.002), kExtent, kExtent, 3);
+  CompileOptions options;
+  options.format = options.kernel = "csr";
+  options.cpu = setup.cpu;
+  options.targetFile = setup.targetFile;
+  std::unique_ptr<Compiled> compiled;
+  if (runtime::Error error = Compiled::compile({{&matrix, kColumns, Form::Linear}, {&matrix, kColumns, Form::Packed}},
+                                               options, compiled))
+    return error;
+  Buffer x(makeActivations(kExtent * kColumns, 5)), y(kExtent * kColumns);
+  Contest contest(/*threads=*/1);
+  runtime::Error failed;
+  for (size_t product : {0, 1}) {
+    if (runtime::Error error = compiled->bind(product, x.data(), y.data()))
+      return error;
+    contest.add([&, product](int) { failed = compiled->run(product); }, 1);
+  }
+  contest.hold(8 * setup.secondsPerProbe, 9);
+  double bytes = 2.0 * 2 * kExtent * kColumns * sizeof(float); // operand and result, each read and written
+  gigabytes = bytes / (contest.get(0).min - contest.get(1).min) * 1e-3;
+  return failed;
+}
+
 //===----------------------------------------------------------------------===//
 // Fitting
 //===----------------------------------------------------------------------===//
@@ -298,6 +325,11 @@ int spnn::bench::calibrate(const CalibrateOptions &options) {
                << format("%.3g", target.parallelRegionMicroseconds) << " us"
                << (busy ? " (guessed: the machine is busy)" : "") << "\n";
 
+  if (runtime::Error error = measureRepacking(setup, target.bandwidth.repack))
+    return fail(*error);
+  target.bandwidth.repack = rounded(target.bandwidth.repack);
+  llvm::errs() << "packing and unpacking: " << format("%.3g", target.bandwidth.repack) << " GB/s\n";
+
   int64_t lanes = target.vectorBytes / sizeof(float);
   // A vector, half a panel and whole panels show what an entry costs beside its vectors; short rows show what a row
   // costs.
@@ -311,8 +343,8 @@ int spnn::bench::calibrate(const CalibrateOptions &options) {
   std::vector<Table> tables{
       {"csr",
        "csr",
-       {unstructured(.05), unstructured(.1), unstructured(.2), unstructured(.3), unstructured(.5), unstructured(.7),
-        unstructured(.9)}},
+       {unstructured(.02), unstructured(.05), unstructured(.1), unstructured(.2), unstructured(.3), unstructured(.5),
+        unstructured(.7), unstructured(.9)}},
       {"csr",
        "hardcoded",
        {unstructured(.02), unstructured(.05), unstructured(.1), unstructured(.2), unstructured(.3), unstructured(.5),

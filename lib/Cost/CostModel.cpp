@@ -132,8 +132,11 @@ Prediction spnn::cost::predictPack(const TargetDescription &target,
     return prediction;
   double count =
       countThreads(target, threads, std::numeric_limits<int64_t>::max());
-  prediction.memoryMicroseconds = getTransferTime(
-      bytes / count, getBandwidth(target, bytes / count, bytes));
+  double bandwidth = getBandwidth(target, bytes / count, bytes);
+  // Transposing in registers takes longer than moving.
+  if (target.bandwidth.repack > 0)
+    bandwidth = std::min(bandwidth, target.bandwidth.repack);
+  prediction.memoryMicroseconds = getTransferTime(bytes / count, bandwidth);
   prediction.overheadMicroseconds = getRegionOverhead(target, count);
   prediction.microseconds =
       prediction.memoryMicroseconds + prediction.overheadMicroseconds;

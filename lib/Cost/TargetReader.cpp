@@ -222,6 +222,7 @@ static void readBandwidths(const llvm::json::Value *value,
   target.bandwidth.l2 = reader.readNumber("l2", false);
   target.bandwidth.l3 = reader.readNumber("l3", false);
   target.bandwidth.dram = reader.readNumber("dram", false);
+  target.bandwidth.repack = reader.readOptionalNumber("repack");
   reader.refuseUnknownFields();
 }
 

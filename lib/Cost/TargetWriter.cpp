@@ -91,6 +91,8 @@ std::string spnn::cost::printTarget(const TargetDescription &target) {
       number("l2", target.bandwidth.l2);
       number("l3", target.bandwidth.l3);
       number("dram", target.bandwidth.dram);
+      if (target.bandwidth.repack != 0)
+        number("repack", target.bandwidth.repack);
     });
     json.attribute("cores", target.cores);
     number("parallelRegionMicroseconds", target.parallelRegionMicroseconds);

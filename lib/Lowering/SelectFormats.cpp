@@ -185,9 +185,12 @@ std::vector<Candidate> FormatSelector::enumerateKernels(MatmulOp op, const forma
 
 double FormatSelector::predictRepacking(MatmulOp op, int64_t rows) const {
   int64_t columns = ShapedType::isDynamic(op.getColumns()) ? expectedColumns : op.getColumns();
-  uint64_t bytes = getElementTypeOrSelf(op.getType()).getIntOrFloatBitWidth() / 8 *
-                   static_cast<uint64_t>(std::max<int64_t>(rows, 0)) * columns;
-  return cost::predictPack(target, bytes, bytes, threads).microseconds;
+  int64_t elementBytes = getElementTypeOrSelf(op.getType()).getIntOrFloatBitWidth() / 8;
+  uint64_t rowBytes = static_cast<uint64_t>(std::max<int64_t>(rows, 0)) * elementBytes;
+  // Panels are whole vectors of columns.
+  return cost::predictPack(target, rowBytes * columns, rowBytes * llvm::alignTo(columns, vectorBytes / elementBytes),
+                           threads)
+      .microseconds;
 }
 
 //===----------------------------------------------------------------------===//

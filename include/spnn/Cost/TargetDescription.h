@@ -63,6 +63,9 @@ struct KernelCoefficients {
 /// Bandwidth in GB/s (10^9 bytes a second) that one core gets.
 struct Bandwidths {
   double l1 = 0, l2 = 0, l3 = 0, dram = 0;
+  /// Bytes read and written while activations change their layout in L2; 0: as
+  /// fast as they can be moved.
+  double repack = 0;
 };
 
 struct TargetDescription {
