@@ -145,6 +145,48 @@ static runtime::Error measureRepacking(const Setup &setup, double &gigabytes) {
   return failed;
 }
 
+/// Cycles per byte of code and weights that come from memory, beside those of the same kernel out of L2: a network of more
+/// hard-coded layers than L3 holds.
+static runtime::Error measureColdCode(const Setup &setup, const cost::TargetDescription &target,
+                                      const cost::KernelCoefficients &kernel, double &cycles) {
+  constexpr int64_t kExtent = 1536;
+  constexpr double kDensity = 0.1, kBytesPerNonzero = 14;
+  double bytes = kDensity * kExtent * kExtent * kBytesPerNonzero;
+  int count = static_cast<int>(std::ceil(2.5 * static_cast<double>(target.l3Bytes) / bytes));
+  std::vector<Matrix> matrices;
+  for (int i = 0; i < count; ++i)
+    matrices.push_back(*makeMatrix(unstructured(kDensity), kExtent, kExtent, 17 + i));
+  CompileOptions options;
+  options.format = "csr";
+  options.kernel = "hardcoded";
+  options.cpu = setup.cpu;
+  options.targetFile = setup.targetFile;
+  std::vector<double> measured;
+  int64_t lanes = target.vectorBytes / sizeof(float);
+  for (int64_t n : {lanes, 8 * lanes}) {
+    std::vector<Product> products;
+    for (const Matrix &matrix : matrices)
+      products.push_back({&matrix, n, Form::Packed});
+    std::unique_ptr<Compiled> compiled;
+    if (runtime::Error error = Compiled::compile(products, options, compiled))
+      return error;
+    Buffer x(makeActivations(compiled->inputElements(0), 5)), y(compiled->outputElements(0));
+    for (int i = 0; i < count; ++i)
+      if (runtime::Error error = compiled->bind(i, x.data(), y.data()))
+        return error;
+    Contest contest(/*threads=*/1);
+    runtime::Error failed;
+    contest.add([&](int i) { failed = compiled->run(i); }, count);
+    contest.hold(6 * setup.secondsPerProbe, 5);
+    if (failed)
+      return failed;
+    double warm = kDensity * kExtent * kExtent * static_cast<double>(n / lanes) * kernel.getKappa(kDensity);
+    measured.push_back((contest.get(0).min * target.frequencyGHz * 1e3 - warm) / bytes);
+  }
+  cycles = std::max(0.0, (measured[0] + measured[1]) / 2);
+  return std::nullopt;
+}
+
 //===----------------------------------------------------------------------===//
 // Fitting
 //===----------------------------------------------------------------------===//
@@ -309,6 +351,16 @@ int spnn::bench::calibrate(const CalibrateOptions &options) {
   target.bandwidth.l2 = rounded(measureBandwidth(target.vectorBytes, target.l2Bytes / 2));
   uint64_t l3Sample = target.l3Bytes ? std::max(target.l3Bytes / 4, 2 * target.l2Bytes) : 4 * target.l2Bytes;
   target.bandwidth.l3 = rounded(measureBandwidth(target.vectorBytes, l3Sample));
+  // Other cores and other guests use the same L3: count what of it still behaves like one.
+  if (target.l3Bytes) {
+    uint64_t share = l3Sample;
+    for (uint64_t bytes = l3Sample; bytes <= target.l3Bytes; bytes += target.l3Bytes / 8)
+      if (measureBandwidth(target.vectorBytes, bytes) >= 0.6 * target.bandwidth.l3)
+        share = bytes;
+      else
+        break;
+    target.l3Bytes = std::max(share, target.l2Bytes);
+  }
   target.bandwidth.dram =
       rounded(measureBandwidth(target.vectorBytes, std::max<uint64_t>(8 * target.l3Bytes, 1 << 27)));
   target.cores = 0;
@@ -320,8 +372,8 @@ int spnn::bench::calibrate(const CalibrateOptions &options) {
     target.source += " The machine was busy: parallelRegionMicroseconds is a guess.";
   llvm::errs() << "peak " << format("%.0f", peak) << " GFLOP/s at " << format("%.2f", target.frequencyGHz)
                << " GHz; GB/s: L1 " << format("%.0f", target.bandwidth.l1) << ", L2 "
-               << format("%.0f", target.bandwidth.l2) << ", L3 " << format("%.0f", target.bandwidth.l3) << ", DRAM "
-               << format("%.0f", target.bandwidth.dram) << "; parallel region "
+               << format("%.0f", target.bandwidth.l2) << ", L3 " << format("%.0f", target.bandwidth.l3) << " up to " << (target.l3Bytes >> 20)
+               << " MiB, DRAM " << format("%.0f", target.bandwidth.dram) << "; parallel region "
                << format("%.3g", target.parallelRegionMicroseconds) << " us"
                << (busy ? " (guessed: the machine is busy)" : "") << "\n";
 
@@ -400,6 +452,12 @@ int spnn::bench::calibrate(const CalibrateOptions &options) {
   }
   for (auto &[name, measured] : samples)
     target.kernels[name] = fitKernel(measured, target);
+  if (auto hardCoded = target.kernels.find("hardcoded"); hardCoded != target.kernels.end()) {
+    if (runtime::Error error =
+            measureColdCode(setup, target, hardCoded->second, hardCoded->second.perDramByteCycles))
+      return fail(*error);
+    hardCoded->second.perDramByteCycles = rounded(hardCoded->second.perDramByteCycles);
+  }
   if (options.output == "-") {
     llvm::outs() << cost::printTarget(target);
     return 0;

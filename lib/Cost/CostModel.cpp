@@ -31,16 +31,32 @@ static double countThreads(const TargetDescription &target, int threads,
   return static_cast<double>(std::max<int64_t>(1, std::min(count, rows)));
 }
 
-/// Bandwidth of one core where the data lives. `privateBytes` is what one core
-/// touches, `sharedBytes` what all of them touch.
-static double getBandwidth(const TargetDescription &target, double privateBytes,
-                           double sharedBytes) {
+using Home = KernelWork::Home;
+
+/// Where data lives of which one core touches `privateBytes` and all of them
+/// `sharedBytes`. Auto stands for L1.
+static Home getHome(const TargetDescription &target, double privateBytes,
+                    double sharedBytes) {
   if (privateBytes <= static_cast<double>(target.l1Bytes))
-    return target.bandwidth.l1;
+    return Home::Auto;
   if (privateBytes <= static_cast<double>(target.l2Bytes))
+    return Home::L2;
+  return sharedBytes <= static_cast<double>(target.l3Bytes) ? Home::L3
+                                                            : Home::Dram;
+}
+
+/// Bandwidth of one core.
+static double getBandwidth(const TargetDescription &target, Home home) {
+  switch (home) {
+  case Home::Auto:
+    return target.bandwidth.l1;
+  case Home::L2:
     return target.bandwidth.l2;
-  if (sharedBytes <= static_cast<double>(target.l3Bytes))
+  case Home::L3:
     return target.bandwidth.l3;
+  case Home::Dram:
+    return target.bandwidth.dram;
+  }
   return target.bandwidth.dram;
 }
 
@@ -67,11 +83,12 @@ Prediction spnn::cost::predict(const TargetDescription &target,
   // Rows are split among the threads; every thread reads the activations.
   auto weightBytes = static_cast<double>(work.weightBytes);
   auto activationBytes = static_cast<double>(work.activationBytes);
-  double bandwidth =
-      getBandwidth(target, weightBytes / threads + activationBytes,
-                   weightBytes + activationBytes);
+  Home home = getHome(target, weightBytes / threads + activationBytes,
+                      weightBytes + activationBytes);
+  Home weightHome = work.home == Home::Auto ? home : work.home;
   prediction.memoryMicroseconds =
-      getTransferTime((weightBytes + activationBytes) / threads, bandwidth);
+      getTransferTime(weightBytes / threads, getBandwidth(target, weightHome)) +
+      getTransferTime(activationBytes / threads, getBandwidth(target, home));
   prediction.overheadMicroseconds = getRegionOverhead(target, threads);
 
   const KernelCoefficients *kernel = target.findKernel(work.kernel);
@@ -80,6 +97,10 @@ Prediction spnn::cost::predict(const TargetDescription &target,
         std::numeric_limits<double>::infinity();
     return prediction;
   }
+
+  if (weightHome == Home::Dram)
+    prediction.overheadMicroseconds += weightBytes * kernel->perDramByteCycles /
+                                       (target.frequencyGHz * 1e3 * threads);
 
   // A kernel without kappa is a matrix-vector kernel, run once a column.
   bool isMatvec =
@@ -132,7 +153,8 @@ Prediction spnn::cost::predictPack(const TargetDescription &target,
     return prediction;
   double count =
       countThreads(target, threads, std::numeric_limits<int64_t>::max());
-  double bandwidth = getBandwidth(target, bytes / count, bytes);
+  double bandwidth =
+      getBandwidth(target, getHome(target, bytes / count, bytes));
   // Transposing in registers takes longer than moving.
   if (target.bandwidth.repack > 0)
     bandwidth = std::min(bandwidth, target.bandwidth.repack);

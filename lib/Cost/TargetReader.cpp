@@ -186,6 +186,7 @@ static KernelCoefficients readKernel(const llvm::json::Value *value,
   kernel.perEntryCycles = reader.readOptionalNumber("perEntryCycles");
   kernel.perRowCycles = reader.readOptionalNumber("perRowCycles");
   kernel.perTileCycles = reader.readOptionalNumber("perTileCycles");
+  kernel.perDramByteCycles = reader.readOptionalNumber("perDramByteCycles");
   kernel.perNonzeroMatvecNs = reader.readOptionalNumber("perNonzeroMatvecNs");
   kernel.perPositionMatvecNs = reader.readOptionalNumber("perPositionMatvecNs");
   // A kernel for one column needs no table.

@@ -61,6 +61,7 @@ static void printKernel(llvm::json::OStream &json,
   number("perEntryCycles", kernel.perEntryCycles);
   number("perRowCycles", kernel.perRowCycles);
   number("perTileCycles", kernel.perTileCycles);
+  number("perDramByteCycles", kernel.perDramByteCycles);
   number("perNonzeroMatvecNs", kernel.perNonzeroMatvecNs);
   number("perPositionMatvecNs", kernel.perPositionMatvecNs);
 }

@@ -20,6 +20,7 @@
 #include "mlir/IR/BuiltinOps.h"
 #include "llvm/Support/FormatVariadic.h"
 
+#include <array>
 #include <cmath>
 
 namespace spnn {
@@ -31,6 +32,12 @@ using namespace mlir;
 using namespace spnn;
 
 namespace {
+/// Where the weights of a network can live between two calls.
+constexpr size_t kHomes = 3;
+constexpr cost::KernelWork::Home kHomeKinds[kHomes] = {cost::KernelWork::Home::L2, cost::KernelWork::Home::L3,
+                                                       cost::KernelWork::Home::Dram};
+constexpr const char *kHomeNames[kHomes] = {"L2", "L3", "memory"};
+
 /// A format and a kernel that could compute one product, or the reason why they cannot.
 struct Candidate {
   std::string format;
@@ -38,7 +45,10 @@ struct Candidate {
   const CpuKernel *kernel = nullptr; ///< null for dense, and where the format itself is excluded
   DictionaryAttr parameters;
   PanelsAttr panels; ///< null if activations stay row-major
-  double microseconds = 0;
+  uint64_t weightBytes = 0;
+  /// Predicted with the weights in L2, in L3, and in memory between two calls of the network.
+  std::array<double, kHomes> times{};
+  double microseconds = 0; ///< of `times`, the one for this network
   std::string excluded; ///< empty if the candidate is legal
 };
 
@@ -53,12 +63,15 @@ public:
                                    const cost::MatrixStatistics &statistics) const;
   /// The kernels of the encoding that the weights have already.
   std::vector<Candidate> enumerateKernels(MatmulOp op, const format::DenseMatrix &matrix) const;
+  /// Whether weights of so many bytes stay in that cache from one call of the network to the next.
+  bool fits(uint64_t bytes, cost::KernelWork::Home home) const;
   /// Microseconds to bring `rows` x columns activations from row-major into panels, or back.
   double predictRepacking(MatmulOp op, int64_t rows) const;
 
 private:
   KernelProblem makeProblem(MatmulOp op, const format::DenseMatrix &matrix) const;
   void add(std::vector<Candidate> &candidates, const KernelProblem &problem, Attribute encoding) const;
+  void predict(Candidate &candidate, cost::KernelWork work) const;
 
   const cost::TargetDescription &target;
   int64_t vectorBytes;
@@ -75,6 +88,15 @@ uint64_t activationBytes(const KernelProblem &problem) {
          problem.matrix.elementBytes;
 }
 } // namespace
+
+void FormatSelector::predict(Candidate &candidate, cost::KernelWork work) const {
+  candidate.weightBytes = work.weightBytes;
+  for (size_t home = 0; home < kHomes; ++home) {
+    work.home = kHomeKinds[home];
+    candidate.times[home] = cost::predict(target, work).microseconds;
+  }
+  candidate.microseconds = candidate.times[0];
+}
 
 KernelProblem FormatSelector::makeProblem(MatmulOp op, const format::DenseMatrix &matrix) const {
   return {matrix,
@@ -137,7 +159,7 @@ void FormatSelector::add(std::vector<Candidate> &candidates, const KernelProblem
     double positions = static_cast<double>(base.matrix.shape.rows) * base.matrix.shape.cols;
     work.density = positions > 0 ? stored / positions : 0;
     work.threads = threads;
-    candidate.microseconds = cost::predict(target, work).microseconds;
+    predict(candidate, work);
     if (!std::isfinite(candidate.microseconds))
       candidate.excluded = "the target description has no coefficients for kernel " + kernel->name().str();
     candidates.push_back(candidate);
@@ -165,7 +187,7 @@ std::vector<Candidate> FormatSelector::enumerate(MatmulOp op, const format::Dens
     work.threads = threads;
     Candidate dense;
     dense.format = "dense";
-    dense.microseconds = cost::predict(target, work).microseconds;
+    predict(dense, work);
     candidates.push_back(dense);
   }
   add(candidates, problem, getCsrEncoding(context));
@@ -181,6 +203,12 @@ std::vector<Candidate> FormatSelector::enumerateKernels(MatmulOp op, const forma
   std::vector<Candidate> candidates;
   add(candidates, makeProblem(op, matrix), cast<RankedTensorType>(op.getLhs().getType()).getEncoding());
   return candidates;
+}
+
+bool FormatSelector::fits(uint64_t bytes, cost::KernelWork::Home home) const {
+  if (home == cost::KernelWork::Home::Dram)
+    return true;
+  return bytes <= (home == cost::KernelWork::Home::L2 ? target.l2Bytes * std::max(threads, 1) : target.l3Bytes);
 }
 
 double FormatSelector::predictRepacking(MatmulOp op, int64_t rows) const {
@@ -205,6 +233,11 @@ struct Product {
   std::vector<Candidate> candidates;
   SmallVector<size_t> eligible; ///< candidates that the options allow
   bool keepsEncoding = false;   ///< its weights come with their format; only the kernel is open
+
+  // What was chosen:
+  const Candidate *chosen = nullptr;
+  double layoutMicroseconds = 0;
+  StringRef home; ///< where the network's weights live
 };
 
 struct SelectFormats : public spnn::impl::SelectFormatsBase<SelectFormats> {
@@ -217,12 +250,11 @@ private:
   std::optional<Product> consider(MatmulOp op, const FormatSelector &selector);
   /// Whether the options let `candidate` be chosen.
   bool isEligible(const Candidate &candidate) const;
-  /// An eligible candidate for each product: the network's predicted time is least.
-  std::vector<const Candidate *> choose(ArrayRef<Product> products, const FormatSelector &selector,
-                                        SmallVectorImpl<double> &layoutMicroseconds) const;
-  void apply(const Product &product, const Candidate *chosen, double layoutMicroseconds);
-  std::string explain(const Product &product, const Candidate *chosen) const;
-  void write(const Product &product, const Candidate &chosen, double layoutMicroseconds, StringRef reason);
+  /// Chooses an eligible candidate for each product: the network's predicted time is least.
+  void choose(MutableArrayRef<Product> products, const FormatSelector &selector) const;
+  void apply(const Product &product);
+  std::string explain(const Product &product) const;
+  void write(const Product &product, StringRef reason);
 };
 } // namespace
 
@@ -234,9 +266,9 @@ static double rounded(double value) {
   return std::round(value * scale) / scale;
 }
 
-void SelectFormats::write(const Product &product, const Candidate &chosen, double layoutMicroseconds,
-                          StringRef reason) {
+void SelectFormats::write(const Product &product, StringRef reason) {
   Builder b(&getContext());
+  const Candidate &chosen = *product.chosen;
   SmallVector<Attribute> all;
   for (const Candidate &candidate : product.candidates) {
     SmallVector<NamedAttribute> entry{b.getNamedAttr("format", b.getStringAttr(candidate.format))};
@@ -257,7 +289,8 @@ void SelectFormats::write(const Product &product, const Candidate &chosen, doubl
   };
   if (std::isfinite(chosen.microseconds)) {
     decision.push_back(b.getNamedAttr("predicted_us", b.getF64FloatAttr(rounded(chosen.microseconds))));
-    decision.push_back(b.getNamedAttr("layout_us", b.getF64FloatAttr(rounded(layoutMicroseconds))));
+    decision.push_back(b.getNamedAttr("layout_us", b.getF64FloatAttr(rounded(product.layoutMicroseconds))));
+    decision.push_back(b.getNamedAttr("weights_in", b.getStringAttr(product.home)));
   }
   if (chosen.parameters)
     decision.push_back(b.getNamedAttr("parameters", chosen.parameters));
@@ -306,8 +339,9 @@ std::optional<Product> SelectFormats::consider(MatmulOp op, const FormatSelector
   return product;
 }
 
-std::vector<const Candidate *> SelectFormats::choose(ArrayRef<Product> products, const FormatSelector &selector,
-                                                     SmallVectorImpl<double> &layoutMicroseconds) const {
+void SelectFormats::choose(MutableArrayRef<Product> products, const FormatSelector &selector) const {
+  if (products.empty())
+    return;
   DenseMap<Operation *, int64_t> numbers;
   for (auto [i, product] : llvm::enumerate(products))
     numbers[product.op] = i;
@@ -328,30 +362,54 @@ std::vector<const Candidate *> SelectFormats::choose(ArrayRef<Product> products,
     node.packOperand = selector.predictRepacking(op, op.getInner());
     node.unpackResult = selector.predictRepacking(op, op.getRows());
     for (size_t i : product.eligible) {
-      const Candidate &candidate = product.candidates[i];
-      auto known = llvm::find(layouts, candidate.panels);
+      auto known = llvm::find(layouts, product.candidates[i].panels);
       if (known == layouts.end())
-        known = layouts.insert(layouts.end(), candidate.panels);
-      // Predictions are off by some percent (bench/calibrate --check), so a sparse format has to beat dense clearly.
-      constexpr double kMargin = 1.05;
-      node.choices.push_back({candidate.microseconds * (candidate.encoding ? kMargin : 1), known - layouts.begin()});
+        known = layouts.insert(layouts.end(), product.candidates[i].panels);
+      node.choices.push_back({0, known - layouts.begin()});
     }
     nodes.push_back(std::move(node));
   }
-  std::vector<size_t> plan = cost::planLayouts(nodes);
-  std::vector<const Candidate *> chosen;
-  for (auto [i, product] : llvm::enumerate(products)) {
-    chosen.push_back(&product.candidates[product.eligible[plan[i]]]);
-    int64_t from = nodes[i].producer;
-    layoutMicroseconds.push_back(cost::getLayoutCost(nodes[i], nodes[i].choices[plan[i]].layout,
-                                                     from < 0 ? 0 : nodes[from].unpackResult,
-                                                     from < 0 ? 0 : nodes[from].choices[plan[from]].layout));
+
+  // Every product's weights are read once a call, so where they live depends on what all of them take together: plan for
+  // each cache, and keep the fastest plan that fits the one that it was made for.
+  double least = std::numeric_limits<double>::infinity();
+  for (size_t home = 0; home < kHomes; ++home) {
+    for (auto [product, node] : llvm::zip_equal(products, nodes))
+      for (auto [i, choice] : llvm::zip_equal(product.eligible, node.choices)) {
+        const Candidate &candidate = product.candidates[i];
+        // Predictions are off by some percent (bench/calibrate --check), so a sparse format has to beat dense clearly.
+        constexpr double kMargin = 1.05;
+        choice.microseconds = candidate.times[home] * (candidate.encoding ? kMargin : 1);
+      }
+    std::vector<size_t> plan = cost::planLayouts(nodes);
+    uint64_t bytes = 0;
+    double total = 0;
+    SmallVector<double> layoutTimes;
+    for (auto [i, product] : llvm::enumerate(products)) {
+      bytes += product.candidates[product.eligible[plan[i]]].weightBytes;
+      int64_t from = nodes[i].producer;
+      layoutTimes.push_back(cost::getLayoutCost(nodes[i], nodes[i].choices[plan[i]].layout,
+                                                from < 0 ? 0 : nodes[from].unpackResult,
+                                                from < 0 ? 0 : nodes[from].choices[plan[from]].layout));
+      total += nodes[i].choices[plan[i]].microseconds + layoutTimes.back();
+    }
+    bool isBetter = total < least || !products.front().chosen;
+    if (!selector.fits(bytes, kHomeKinds[home]) || !isBetter)
+      continue;
+    least = total;
+    for (auto [i, product] : llvm::enumerate(products)) {
+      for (Candidate &candidate : product.candidates)
+        candidate.microseconds = candidate.times[home];
+      product.chosen = &product.candidates[product.eligible[plan[i]]];
+      product.layoutMicroseconds = layoutTimes[i];
+      product.home = kHomeNames[home];
+    }
   }
-  return chosen;
 }
 
-/// One sentence on why `chosen` was chosen.
-std::string SelectFormats::explain(const Product &product, const Candidate *chosen) const {
+/// One sentence on why the product has what it has.
+std::string SelectFormats::explain(const Product &product) const {
+  const Candidate *chosen = product.chosen;
   if (product.keepsEncoding)
     return "the model's own encoding";
   const Candidate &dense = product.candidates.front();
@@ -383,13 +441,14 @@ std::string SelectFormats::explain(const Product &product, const Candidate *chos
                        best->microseconds * 1.05 < dense.microseconds ? " and packing" : "");
 }
 
-void SelectFormats::apply(const Product &product, const Candidate *chosen, double layoutMicroseconds) {
+void SelectFormats::apply(const Product &product) {
   MatmulOp op = product.op;
-  std::string reason = explain(product, chosen);
+  const Candidate *chosen = product.chosen;
+  std::string reason = explain(product);
   if (product.statistics.nans)
     emitWarning(op.getLoc()) << "the weights hold " << product.statistics.nans
                              << " NaN values; they are stored as nonzeros";
-  write(product, *chosen, layoutMicroseconds, reason);
+  write(product, reason);
   if (product.keepsEncoding) {
     ++numSparse;
     return;
@@ -430,8 +489,7 @@ void SelectFormats::runOnOperation() {
     if (std::optional<Product> product = consider(op, selector))
       products.push_back(std::move(*product));
   });
-  SmallVector<double> layoutMicroseconds;
-  std::vector<const Candidate *> chosen = choose(products, selector, layoutMicroseconds);
-  for (auto [product, candidate, layout] : llvm::zip_equal(products, chosen, layoutMicroseconds))
-    apply(product, candidate, layout);
+  choose(products, selector);
+  for (const Product &product : products)
+    apply(product);
 }

@@ -12,7 +12,7 @@
 // The example of the documentation: weights of zeros only become sparse, and the decision says why.
 // CHECK-LABEL: func @sparse
 // CHECK: %[[S:.*]] = spnn.convert %{{.*}} : tensor<64x128xf32> to tensor<64x128xf32, #{{.*}}>
-// CHECK: spnn.matmul %[[S]], %{{.*}} {spnn.decision = {candidates = [{format = "dense", predicted_us = {{.*}}}, {format = "csr", kernel = "csr", predicted_us = {{.*}}}, {{.*}}], density = 0.000000e+00 : f64, format = "{{.*}}", kernel = "{{.*}}", layout_us = {{.*}}, parameters = {{{.*}}}, predicted_us = {{.*}} : f64, reason = "100.0 % zeros: {{.*}} us, dense {{.*}} us"}}
+// CHECK: spnn.matmul %[[S]], %{{.*}} {spnn.decision = {candidates = [{format = "dense", predicted_us = {{.*}}}, {format = "csr", kernel = "csr", predicted_us = {{.*}}}, {{.*}}], density = 0.000000e+00 : f64, format = "{{.*}}", kernel = "{{.*}}", layout_us = {{.*}}, parameters = {{{.*}}}, predicted_us = {{.*}} : f64, reason = "100.0 % zeros: {{.*}} us, dense {{.*}} us", weights_in = "L2"}}
 // CSR-LABEL: func @sparse
 // CSR: spnn.convert
 // CSR: format = "csr", kernel = "csr", {{.*}}reason = "forced by format=csr"

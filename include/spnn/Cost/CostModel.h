@@ -39,6 +39,10 @@ struct KernelWork {
   /// stored blocks, for "nm" n / m, for "dense" 1.
   double density = 1;
   int threads = 1;
+  /// Where the weights come from: they are read once a call, so they stay in a
+  /// cache only if all that is read between two calls fits it. Auto: as if this
+  /// product were alone.
+  enum class Home { Auto, L2, L3, Dram } home = Home::Auto;
 };
 
 /// Microseconds. The sum of the parts is more than the total: computing and

@@ -45,6 +45,9 @@ struct KernelCoefficients {
   double perEntryCycles = 0; ///< per stored value and panel
   double perRowCycles = 0;   ///< per row and panel
   double perTileCycles = 0;  ///< per panel
+  /// Per byte of weights that come from memory: what of their way to the core
+  /// neither prefetching nor computing hides. For weights that are code.
+  double perDramByteCycles = 0;
   /// Nanoseconds for a single column, in place of kappa where one is positive:
   double perNonzeroMatvecNs = 0; ///< per stored value
   double perPositionMatvecNs =

@@ -221,4 +221,56 @@ TEST(CostModelTest, PackMovesBytesInAndOut) {
               5555.6 + avx512().parallelRegionMicroseconds, 1);
 }
 
+// Weights that other layers evict between two calls come from further away.
+TEST(CostModelTest, WeightsComeFromTheirHome) {
+  TargetDescription target = avx512();
+  KernelWork work = makeWork("csr", {768, 768}, 1, 0.1);
+  auto predictFrom = [&](KernelWork::Home home) {
+    work.home = home;
+    return predict(target, work);
+  };
+  double l2 = predictFrom(KernelWork::Home::L2).memoryMicroseconds;
+  double l3 = predictFrom(KernelWork::Home::L3).memoryMicroseconds;
+  double dram = predictFrom(KernelWork::Home::Dram).memoryMicroseconds;
+  EXPECT_LT(l2, l3);
+  EXPECT_LT(l3, dram);
+  EXPECT_NEAR(dram - l3, static_cast<double>(work.weightBytes) * (1 / target.bandwidth.dram - 1 / target.bandwidth.l3) / 1e3,
+              1e-9);
+  // What nothing hides is added, only from there.
+  double before = predictFrom(KernelWork::Home::Dram).microseconds, beforeL3 = predictFrom(KernelWork::Home::L3).microseconds;
+  target.kernels["csr"].perDramByteCycles = 0.5;
+  EXPECT_NEAR(predictFrom(KernelWork::Home::Dram).microseconds - before,
+              0.5 * static_cast<double>(work.weightBytes) / (target.frequencyGHz * 1e3), 1e-9);
+  EXPECT_EQ(predictFrom(KernelWork::Home::L3).microseconds, beforeL3);
+}
+
+// A kernel whose lanes are rows pays for columns one by one, and never less than for reading the weights.
+TEST(CostModelTest, LanesAlongRows) {
+  TargetDescription target = avx512();
+  KernelCoefficients &dense = target.kernels["dense"];
+  dense = KernelCoefficients();
+  dense.vectorizesRows = true;
+  dense.kappa = {{1, 1}};
+  dense.perNonzeroMatvecNs = 0.05;
+  dense.perTileCycles = 417;
+  auto compute = [&](int64_t rows, int64_t columns) {
+    KernelWork work = makeWork("dense", {rows, 1000}, columns, 1);
+    return predict(target, work).computeMicroseconds;
+  };
+  // 17 rows take two vectors, like 32.
+  EXPECT_DOUBLE_EQ(compute(17, 64), compute(32, 64));
+  EXPECT_DOUBLE_EQ(compute(32, 128), 2 * compute(32, 64));
+  EXPECT_DOUBLE_EQ(compute(160, 1), 160 * 1000 * 0.05e-3);
+  EXPECT_DOUBLE_EQ(compute(160, 2), compute(160, 1));
+}
+
+// Packing is never faster than it was measured to be.
+TEST(CostModelTest, PackingHasItsOwnBandwidth) {
+  TargetDescription target = avx512();
+  double free = predictPack(target, 1000, 1000).microseconds;
+  target.bandwidth.repack = 10;
+  EXPECT_GT(predictPack(target, 1000, 1000).microseconds, free);
+  EXPECT_NEAR(predictPack(target, 1000, 1000).microseconds, 0.2, 1e-9);
+}
+
 } // namespace
