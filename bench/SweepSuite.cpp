@@ -220,7 +220,8 @@ runtime::Error SweepSuite::runCase(const Case &c) {
         {"format", entry.format}, {"kernel", entry.kernel}, {"us", time}, {"predicted_us", entry.predicted}});
   }
   outcomes.push_back(outcome);
-  llvm::outs() << llvm::left_justify(c.name(), 36) << llvm::left_justify(entries[0].format + "/" + entries[0].kernel, 20)
+  llvm::outs() << llvm::left_justify(c.name(), 36)
+               << llvm::left_justify(entries[0].format + "/" + entries[0].kernel, 20)
                << format("%10.1f", outcome.chosen) << format("%10.1f", outcome.predicted)
                << format("%6.0f %%", 100 * (outcome.predicted / outcome.chosen - 1)) << format("%10.1f", outcome.dense)
                << format("%8.2f", outcome.dense / outcome.chosen) << format("%10.1f", outcome.best)
@@ -253,10 +254,9 @@ void SweepSuite::summarize() const {
                << format("%.1f %%", share([](const Outcome &o) { return o.dense >= 0.95 * o.chosen; })) << ", worst "
                << format("%.2fx", worst) << ". Within 10 %% of the best candidate: "
                << format("%.1f %%", share([](const Outcome &o) { return o.chosen <= 1.1 * o.best; }))
-               << ". Predicted within 20 %: "
-               << format("%.1f %%", share([](const Outcome &o) {
-                           return std::fabs(o.predicted / o.chosen - 1) <= 0.2;
-                         }))
+               << ". Predicted within 20 %: " << format("%.1f %%", share([](const Outcome &o) {
+                                                          return std::fabs(o.predicted / o.chosen - 1) <= 0.2;
+                                                        }))
                << "\n";
 }
 

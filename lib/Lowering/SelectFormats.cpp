@@ -41,7 +41,7 @@ constexpr const char *kHomeNames[kHomes] = {"L2", "L3", "memory"};
 /// A format and a kernel that could compute one product, or the reason why they cannot.
 struct Candidate {
   std::string format;
-  Attribute encoding; ///< null for dense
+  Attribute encoding;                ///< null for dense
   const CpuKernel *kernel = nullptr; ///< null for dense, and where the format itself is excluded
   DictionaryAttr parameters;
   PanelsAttr panels; ///< null if activations stay row-major
@@ -49,7 +49,7 @@ struct Candidate {
   /// Predicted with the weights in L2, in L3, and in memory between two calls of the network.
   std::array<double, kHomes> times{};
   double microseconds = 0; ///< of `times`, the one for this network
-  std::string excluded; ///< empty if the candidate is legal
+  std::string excluded;    ///< empty if the candidate is legal
 };
 
 /// Chooses for one product.
@@ -152,8 +152,8 @@ void FormatSelector::add(std::vector<Candidate> &candidates, const KernelProblem
     work.weights = base.matrix.shape;
     work.columns = columnsOf(problem);
     work.storedValues = stored;
-    work.weightBytes = kernel->countBytes(
-        problem, candidate.parameters, format->countBytes(base.matrix.shape, base.matrix.elementBytes, stored));
+    work.weightBytes = kernel->countBytes(problem, candidate.parameters,
+                                          format->countBytes(base.matrix.shape, base.matrix.elementBytes, stored));
     work.activationBytes = activationBytes(problem);
     work.elementBytes = base.matrix.elementBytes;
     double positions = static_cast<double>(base.matrix.shape.rows) * base.matrix.shape.cols;
@@ -355,8 +355,8 @@ void SelectFormats::choose(MutableArrayRef<Product> products, const FormatSelect
         node.producer = numbers[producer];
     node.hasOtherUse = llvm::any_of(op->getUses(), [&](OpOperand &use) {
       auto consumer = dyn_cast<MatmulOp>(use.getOwner());
-      bool isChained = consumer && numbers.contains(consumer) && consumer.getRhs() == op.getResult() &&
-                       !consumer.getTransposeRhs();
+      bool isChained =
+          consumer && numbers.contains(consumer) && consumer.getRhs() == op.getResult() && !consumer.getTransposeRhs();
       return !isChained;
     });
     node.packOperand = selector.predictRepacking(op, op.getInner());
@@ -370,8 +370,8 @@ void SelectFormats::choose(MutableArrayRef<Product> products, const FormatSelect
     nodes.push_back(std::move(node));
   }
 
-  // Every product's weights are read once a call, so where they live depends on what all of them take together: plan for
-  // each cache, and keep the fastest plan that fits the one that it was made for.
+  // Every product's weights are read once a call, so where they live depends on what all of them take together: plan
+  // for each cache, and keep the fastest plan that fits the one that it was made for.
   double least = std::numeric_limits<double>::infinity();
   for (size_t home = 0; home < kHomes; ++home) {
     for (auto [product, node] : llvm::zip_equal(products, nodes))

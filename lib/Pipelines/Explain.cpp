@@ -46,8 +46,7 @@ std::string printCandidates(DictionaryAttr decision) {
     std::string name = text(candidate, "format");
     if (kernels[name] > 1)
       name += "/" + text(candidate, "kernel");
-    result +=
-        llvm::formatv("{0}{1} {2:f1}", result.empty() ? "" : ", ", name, number(candidate, "predicted_us")).str();
+    result += llvm::formatv("{0}{1} {2:f1}", result.empty() ? "" : ", ", name, number(candidate, "predicted_us")).str();
   }
   return result;
 }
@@ -58,7 +57,8 @@ Row describe(MatmulOp op) {
   auto decision = op->getAttrOfType<DictionaryAttr>(kDecisionAttrName);
   if (!decision) {
     bool sparse = cast<RankedTensorType>(op.getLhs().getType()).getEncoding() != nullptr;
-    row.append({"-", sparse ? "as given" : "dense", "-", "-", "-", sparse ? "the model's own encoding" : "not decided"});
+    row.append(
+        {"-", sparse ? "as given" : "dense", "-", "-", "-", sparse ? "the model's own encoding" : "not decided"});
     return row;
   }
   row.append({llvm::formatv("{0:f1}", 100 * number(decision, "density")).str(), text(decision, "format"),
@@ -91,14 +91,16 @@ public:
   void runAfterPass(Pass *pass, Operation *op) override {
     if (pass->getArgument() != "spnn-select-formats")
       return;
-    SmallVector<Row> rows{{"product (m x k x n)", "density %", "format", "kernel", "predicted us", "candidates (us)",
-                           "why"}};
+    SmallVector<Row> rows{
+        {"product (m x k x n)", "density %", "format", "kernel", "predicted us", "candidates (us)", "why"}};
     op->walk([&](Operation *nested) {
       if (auto product = dyn_cast<MatmulOp>(nested))
         rows.push_back(describe(product));
       else if (nested->getName().getStringRef().starts_with("linalg.") &&
-               (nested->getName().getStringRef().contains("matmul") || nested->getName().getStringRef().contains("conv")))
-        rows.push_back({nested->getName().getStringRef().str(), "-", "dense", "-", "-", "-", "no constant operand, or no sparse form yet"});
+               (nested->getName().getStringRef().contains("matmul") ||
+                nested->getName().getStringRef().contains("conv")))
+        rows.push_back({nested->getName().getStringRef().str(), "-", "dense", "-", "-", "-",
+                        "no constant operand, or no sparse form yet"});
     });
     print(rows, os);
   }

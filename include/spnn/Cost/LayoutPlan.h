@@ -25,10 +25,10 @@ struct LayoutChoice {
 
 /// A product of activations with weights.
 struct LayoutNode {
-  int64_t producer = -1;     ///< the product, an earlier one, whose result is its operand; -1 if something else makes it
-  bool hasOtherUse = false;  ///< its result is also used by something that is no product, and wants it row-major
-  double packOperand = 0;    ///< microseconds from row-major into any other layout
-  double unpackResult = 0;   ///< and back
+  int64_t producer = -1;    ///< the product, an earlier one, whose result is its operand; -1 if something else makes it
+  bool hasOtherUse = false; ///< its result is also used by something that is no product, and wants it row-major
+  double packOperand = 0;   ///< microseconds from row-major into any other layout
+  double unpackResult = 0;  ///< and back
   std::vector<LayoutChoice> choices; ///< not empty
 };
 

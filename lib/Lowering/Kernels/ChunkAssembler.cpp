@@ -129,6 +129,49 @@ void ChunkGenerator::end(llvm::ArrayRef<int64_t> rows, bool isLast) {
     vmovups(output(rows[i]), Xbyak::Zmm(i));
 }
 
+/// An order of the rows in which those of one sub-block share columns, so that fewer activations are loaded for them:
+/// greedily, the row that adds fewest columns to those that the sub-block has. Any order computes the same; each row is
+/// stored where it belongs. `height(i)` is the number of rows of sub-block i.
+static std::vector<int64_t> clusterRows(const std::vector<std::vector<int64_t>> &columns, int64_t cols,
+                                        int64_t subBlocks, llvm::function_ref<int64_t(int64_t)> height) {
+  std::vector<int64_t> left(columns.size());
+  std::iota(left.begin(), left.end(), 0);
+  int64_t nonzeros = 0;
+  for (const std::vector<int64_t> &row : columns)
+    nonzeros += row.size();
+  // Where sub-blocks use nearly every column anyhow, no order is better than another.
+  constexpr double kUsedAnyhow = 0.95;
+  double density = static_cast<double>(nonzeros) / std::max<double>(1, static_cast<double>(columns.size()) * cols);
+  if (subBlocks == 0 || 1 - std::pow(1 - density, height(0)) > kUsedAnyhow)
+    return left;
+  // Looking at all rows that are left takes rows x nonzeros / 2 steps; a large matrix looks at the next ones only.
+  constexpr double kMaxSteps = 2e8;
+  double share = kMaxSteps / (static_cast<double>(columns.size()) * std::max<int64_t>(nonzeros, 1));
+  size_t window = std::max<size_t>(32, static_cast<size_t>(std::min(1.0, share) * columns.size()));
+  std::vector<int64_t> order;
+  std::vector<int64_t> usedBy(cols, -1); // the last sub-block that reads a column
+  for (int64_t block = 0; block < subBlocks; ++block)
+    for (int64_t i = 0; i < height(block); ++i) {
+      size_t best = 0;
+      int64_t least = cols + 1;
+      for (size_t candidate = 0; candidate < std::min(window, left.size()); ++candidate) {
+        int64_t added = 0;
+        const std::vector<int64_t> &row = columns[left[candidate]];
+        for (size_t j = 0; j < row.size() && added < least; ++j)
+          added += usedBy[row[j]] != block;
+        if (added < least) {
+          least = added;
+          best = candidate;
+        }
+      }
+      for (int64_t col : columns[left[best]])
+        usedBy[col] = block;
+      order.push_back(left[best]);
+      left.erase(left.begin() + best);
+    }
+  return order;
+}
+
 /// At least as many bytes as the chunk takes.
 static size_t boundCodeBytes(size_t nonzeros, size_t rows) {
   constexpr size_t kPerNonzero = 8 /* multiply-add */ + 11 /* load */ + 2 * 7 /* pointers */;
@@ -153,9 +196,12 @@ AssembledMatrix spnn::assembleChunks(const format::DenseMatrix &matrix, const Ch
   // Sub-blocks of nearly equal height, and groups of them with nearly equal numbers of nonzeros.
   int64_t subBlocks = (rows + plan.accumulators - 1) / plan.accumulators;
   auto firstRow = [&](int64_t subBlock) { return subBlocks == 0 ? 0 : rows * subBlock / subBlocks; };
-  std::vector<int64_t> weights(subBlocks);
+  std::vector<int64_t> order =
+      clusterRows(columns, cols, subBlocks, [&](int64_t i) { return firstRow(i + 1) - firstRow(i); });
+  std::vector<int64_t> weights(subBlocks, 0);
   for (int64_t i = 0; i < subBlocks; ++i)
-    weights[i] = std::accumulate(lengths.begin() + firstRow(i), lengths.begin() + firstRow(i + 1), int64_t(0));
+    for (int64_t r = firstRow(i); r < firstRow(i + 1); ++r)
+      weights[i] += lengths[order[r]];
   std::vector<int64_t> bounds = balanceChunks(weights, plan.groups);
 
   AssembledMatrix result;
@@ -166,15 +212,15 @@ AssembledMatrix spnn::assembleChunks(const format::DenseMatrix &matrix, const Ch
       int64_t first = kb * plan.kBlock, last = std::min(cols, first + plan.kBlock);
       int64_t begin = firstRow(bounds[group]), end = firstRow(bounds[group + 1]);
       size_t nonzeros = 0;
-      for (int64_t row = begin; row < end; ++row)
+      for (int64_t row : llvm::ArrayRef(order).slice(begin, end - begin))
         nonzeros += std::lower_bound(columns[row].begin(), columns[row].end(), last) - columns[row].begin() - next[row];
       std::vector<uint8_t> buffer(boundCodeBytes(nonzeros, end - begin));
       ChunkGenerator code(buffer);
       result.valueOffsets.push_back(result.values.size() / kValueBytes);
 
       for (int64_t block = bounds[group]; block < bounds[group + 1]; ++block) {
-        std::vector<int64_t> blockRows(firstRow(block + 1) - firstRow(block));
-        std::iota(blockRows.begin(), blockRows.end(), firstRow(block));
+        llvm::ArrayRef<int64_t> blockRows =
+            llvm::ArrayRef(order).slice(firstRow(block), firstRow(block + 1) - firstRow(block));
         entries.clear();
         for (auto [accumulator, row] : llvm::enumerate(blockRows))
           for (; next[row] < columns[row].size() && columns[row][next[row]] < last; ++next[row])

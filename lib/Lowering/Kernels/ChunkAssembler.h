@@ -32,11 +32,11 @@ constexpr int64_t kMaxAccumulators = 28;
 ///
 ///   void chunk(const float *x, float *y, const float *values, const float *bias, int64_t relu)
 ///
-/// in the System V calling convention. `x` points to the block's first row of a panel of the right-hand side, `y` to the
-/// first row of the panel of the result; a row of a panel is 16 consecutive floats. The first block of columns begins
-/// with bias[row], or with 0 where `bias` is null, the others go on from `y`; the caller passes `relu` with the last one.
-/// The code is position-independent, reads no other memory and uses rdi, rdx and the vector registers only. What it
-/// computes for one element is a chain of fused multiply-adds in the order of the columns.
+/// in the System V calling convention. `x` points to the block's first row of a panel of the right-hand side, `y` to
+/// the first row of the panel of the result; a row of a panel is 16 consecutive floats. The first block of columns
+/// begins with bias[row], or with 0 where `bias` is null, the others go on from `y`; the caller passes `relu` with the
+/// last one. The code is position-independent, reads no other memory and uses rdi, rdx and the vector registers only.
+/// What it computes for one element is a chain of fused multiply-adds in the order of the columns.
 struct AssembledMatrix {
   std::vector<uint8_t> code;         ///< functions begin at multiples of 64 bytes
   std::vector<int64_t> codeOffsets;  ///< of each chunk, and the end

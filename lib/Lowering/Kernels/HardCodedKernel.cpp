@@ -11,13 +11,13 @@
 //
 // Storage operands:
 //   code           i8[bytes]                   the functions of ChunkAssembler.h
-//   code_offsets   i32[groups * k_blocks + 1]  where the chunk of group g and k block b begins, at g * k_blocks + b; the end
-//   value_offsets  i32[groups * k_blocks + 1]  its first weight; the number of weights
-//   values         T[nonzeros]                 in the order in which the code reads them
+//   code_offsets   i32[groups * k_blocks + 1]  where the chunk of group g and k block b begins, at g * k_blocks + b;
+//   the end value_offsets  i32[groups * k_blocks + 1]  its first weight; the number of weights values T[nonzeros] in
+//   the order in which the code reads them
 //
 // A chunk is called for one panel, of one vector, after the other, so that its code stays in the first caches; a run of
-// panels (panel_block) is small enough for its activations to stay in L2. The code goes into a function of its own, whose
-// prologue it is: spnn-lower-kernels makes it an `llvm.func` with the attribute `spnn.code`.
+// panels (panel_block) is small enough for its activations to stay in L2. The code goes into a function of its own,
+// whose prologue it is: spnn-lower-kernels makes it an `llvm.func` with the attribute `spnn.code`.
 //
 //===----------------------------------------------------------------------===//
 #include "ChunkAssembler.h"
@@ -48,16 +48,16 @@ public:
 };
 } // namespace
 
-/// More code and weights than this would not stay in a share of L3 from one inference to the next, and then CSR, of 6 bytes
-/// a nonzero in place of 13, is as fast (docs/performance.md, "Hard-coded chunks").
+/// More code and weights than this would not stay in a share of L3 from one inference to the next, and then CSR, of 6
+/// bytes a nonzero in place of 13, is as fast (docs/performance.md, "Hard-coded chunks").
 static constexpr int64_t kMaxCodeBytes = int64_t(10) << 20;
 
 static ChunkPlan makePlan(const format::DenseMatrix &matrix, int64_t nonzeros) {
   ChunkPlan plan;
   int64_t rows = std::max<int64_t>(1, matrix.shape.rows), cols = std::max<int64_t>(1, matrix.shape.cols);
   double density = static_cast<double>(nonzeros) / (static_cast<double>(rows) * cols);
-  // A k block's activations, 64 bytes a row, should stay in L1D while a group's sub-blocks walk them, and a chunk's code
-  // in L1I beside its callers, so a high density means short blocks (docs/performance.md, "Hard-coded chunks").
+  // A k block's activations, 64 bytes a row, should stay in L1D while a group's sub-blocks walk them, and a chunk's
+  // code in L1I beside its callers, so a high density means short blocks (docs/performance.md, "Hard-coded chunks").
   constexpr int64_t kMaxBlock = 384, kMinBlock = 96;
   constexpr double kChunkBytes = 24 * 1024, kBytesPerNonzero = 9;
   double perColumn = kBytesPerNonzero * std::min<int64_t>(plan.accumulators, rows) * density;
@@ -66,8 +66,8 @@ static ChunkPlan makePlan(const format::DenseMatrix &matrix, int64_t nonzeros) {
                       : std::max<int64_t>(kMinBlock, static_cast<int64_t>(kChunkBytes / perColumn));
   int64_t blocks = (cols + block - 1) / block;
   plan.kBlock = (cols + blocks - 1) / blocks;
-  // Groups of sub-blocks that share a k block of activations in L1 while their code fits too; an even number of them for
-  // the threads.
+  // Groups of sub-blocks that share a k block of activations in L1 while their code fits too; an even number of them
+  // for the threads.
   int64_t subBlocks = (rows + plan.accumulators - 1) / plan.accumulators;
   double bytes = nonzeros * kBytesPerNonzero / blocks;
   plan.groups = std::clamp<int64_t>(static_cast<int64_t>(std::ceil(bytes / kChunkBytes)), 1, subBlocks);
@@ -155,20 +155,20 @@ static LLVM::LLVMFuncOp getCodeFunction(KernelMatmulOp op, Value code) {
 
 static constexpr int64_t kLineBytes = 64;
 
-/// Prefetches `lines` cache lines into L2, as data, from `offset` bytes behind `address` on. They may lie behind the end.
+/// Prefetches `lines` cache lines into L2, as data, from `offset` bytes behind `address` on. They may lie behind the
+/// end.
 static void emitPrefetch(OpBuilder &builder, Location loc, Value address, Value offset, Value lines) {
   KernelEmitter e(builder, loc);
-  scf::ForOp::create(builder, loc, e.index(0), lines, e.index(1), ValueRange(),
-                     [&](OpBuilder &b, Location, Value line, ValueRange) {
-                       KernelEmitter e(b, loc);
-                       Value at = arith::IndexCastOp::create(b, loc, b.getI64Type(), e.add(offset, e.mul(line, kLineBytes)));
-                       Value sum = LLVM::AddOp::create(b, loc, address, at);
-                       Value pointer =
-                           LLVM::IntToPtrOp::create(b, loc, LLVM::LLVMPointerType::get(b.getContext()), sum);
-                       // A read, with locality 2 of 3: prefetcht1.
-                       LLVM::Prefetch::create(b, loc, pointer, /*rw=*/0, /*hint=*/2, /*cache=*/1);
-                       scf::YieldOp::create(b, loc);
-                     });
+  scf::ForOp::create(
+      builder, loc, e.index(0), lines, e.index(1), ValueRange(), [&](OpBuilder &b, Location, Value line, ValueRange) {
+        KernelEmitter e(b, loc);
+        Value at = arith::IndexCastOp::create(b, loc, b.getI64Type(), e.add(offset, e.mul(line, kLineBytes)));
+        Value sum = LLVM::AddOp::create(b, loc, address, at);
+        Value pointer = LLVM::IntToPtrOp::create(b, loc, LLVM::LLVMPointerType::get(b.getContext()), sum);
+        // A read, with locality 2 of 3: prefetcht1.
+        LLVM::Prefetch::create(b, loc, pointer, /*rw=*/0, /*hint=*/2, /*cache=*/1);
+        scf::YieldOp::create(b, loc);
+      });
 }
 
 LogicalResult HardCodedKernel::emit(KernelMatmulOp op, OpBuilder &builder) const {
@@ -207,56 +207,61 @@ LogicalResult HardCodedKernel::emit(KernelMatmulOp op, OpBuilder &builder) const
   auto work = [&](OpBuilder &b, Value number, Value group) {
     KernelEmitter e(b, loc);
     Value first = e.mul(number, run), last = e.min(e.add(first, run), panels);
-    scf::ForOp::create(b, loc, zero, e.index(kBlocks), one, ValueRange(), [&](OpBuilder &b, Location, Value kb, ValueRange) {
-      KernelEmitter e(b, loc);
-      Value chunk = e.add(e.mul(group, kBlocks), kb);
-      Value offset = arith::IndexCastOp::create(b, loc, i64, e.loadIndex(codeOffsets, chunk));
-      Value address = LLVM::AddOp::create(b, loc, codeAddress, offset);
-      Value callee = LLVM::IntToPtrOp::create(b, loc, pointerType, address);
-      Value firstWeight = e.loadIndex(valueOffsets, chunk), nextWeight = e.loadIndex(valueOffsets, e.add(chunk, 1));
-      Value weights = e.pointer(values, firstWeight);
-      Value isLast = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, kb, e.index(kBlocks - 1));
-      Value relu = isRelu ? arith::ExtUIOp::create(b, loc, i64, isLast).getResult()
-                          : arith::ConstantIntOp::create(b, loc, i64, 0).getResult();
-      // While this chunk computes, the next one comes nearer: as much as this one has, in equal parts with each panel.
-      Value begin = e.loadIndex(codeOffsets, chunk), end = e.loadIndex(codeOffsets, e.add(chunk, 1));
-      Value count = e.sub(last, first);
-      auto share = [&](Value bytes) {
-        Value lines = e.ceilDiv(bytes, kLineBytes);
-        return b.createOrFold<arith::CeilDivSIOp>(loc, lines, count);
-      };
-      Value codeShare, weightShare;
-      if (prefetch) {
-        codeShare = share(e.sub(end, begin));
-        weightShare = share(e.mul(e.sub(nextWeight, firstWeight), sizeof(float)));
-      }
-      scf::ForOp::create(b, loc, first, last, one, ValueRange(), [&](OpBuilder &b, Location, Value panel, ValueRange) {
-        KernelEmitter e(b, loc);
-        if (prefetch) {
-          Value turn = e.sub(panel, first);
-          emitPrefetch(b, loc, codeAddress, e.add(end, e.mul(e.mul(turn, codeShare), kLineBytes)), codeShare);
-          emitPrefetch(b, loc, valueAddress,
-                       e.add(e.mul(nextWeight, sizeof(float)), e.mul(e.mul(turn, weightShare), kLineBytes)),
-                       weightShare);
-        }
-        Value x = e.mul(e.add(e.mul(panel, cols), e.mul(kb, plan.kBlock)), vector);
-        LLVM::CallOp::create(b, loc, function.getFunctionType(),
-                             ValueRange{callee, e.pointer(rhs, x), e.pointer(result, e.mul(panel, rows * vector)),
-                                        weights, biasAddress, relu});
-        scf::YieldOp::create(b, loc);
-      });
-      scf::YieldOp::create(b, loc);
-    });
+    scf::ForOp::create(
+        b, loc, zero, e.index(kBlocks), one, ValueRange(), [&](OpBuilder &b, Location, Value kb, ValueRange) {
+          KernelEmitter e(b, loc);
+          Value chunk = e.add(e.mul(group, kBlocks), kb);
+          Value offset = arith::IndexCastOp::create(b, loc, i64, e.loadIndex(codeOffsets, chunk));
+          Value address = LLVM::AddOp::create(b, loc, codeAddress, offset);
+          Value callee = LLVM::IntToPtrOp::create(b, loc, pointerType, address);
+          Value firstWeight = e.loadIndex(valueOffsets, chunk), nextWeight = e.loadIndex(valueOffsets, e.add(chunk, 1));
+          Value weights = e.pointer(values, firstWeight);
+          Value isLast = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, kb, e.index(kBlocks - 1));
+          Value relu = isRelu ? arith::ExtUIOp::create(b, loc, i64, isLast).getResult()
+                              : arith::ConstantIntOp::create(b, loc, i64, 0).getResult();
+          // While this chunk computes, the next one comes nearer: as much as this one has, in equal parts with each
+          // panel.
+          Value begin = e.loadIndex(codeOffsets, chunk), end = e.loadIndex(codeOffsets, e.add(chunk, 1));
+          Value count = e.sub(last, first);
+          auto share = [&](Value bytes) {
+            Value lines = e.ceilDiv(bytes, kLineBytes);
+            return b.createOrFold<arith::CeilDivSIOp>(loc, lines, count);
+          };
+          Value codeShare, weightShare;
+          if (prefetch) {
+            codeShare = share(e.sub(end, begin));
+            weightShare = share(e.mul(e.sub(nextWeight, firstWeight), sizeof(float)));
+          }
+          scf::ForOp::create(
+              b, loc, first, last, one, ValueRange(), [&](OpBuilder &b, Location, Value panel, ValueRange) {
+                KernelEmitter e(b, loc);
+                if (prefetch) {
+                  Value turn = e.sub(panel, first);
+                  emitPrefetch(b, loc, codeAddress, e.add(end, e.mul(e.mul(turn, codeShare), kLineBytes)), codeShare);
+                  emitPrefetch(b, loc, valueAddress,
+                               e.add(e.mul(nextWeight, sizeof(float)), e.mul(e.mul(turn, weightShare), kLineBytes)),
+                               weightShare);
+                }
+                Value x = e.mul(e.add(e.mul(panel, cols), e.mul(kb, plan.kBlock)), vector);
+                LLVM::CallOp::create(b, loc, function.getFunctionType(),
+                                     ValueRange{callee, e.pointer(rhs, x),
+                                                e.pointer(result, e.mul(panel, rows * vector)), weights, biasAddress,
+                                                relu});
+                scf::YieldOp::create(b, loc);
+              });
+          scf::YieldOp::create(b, loc);
+        });
   };
   // An activation that the code does not have: one pass over what a run of panels made.
   auto activate = [&](OpBuilder &b, Value panel) {
     KernelEmitter e(b, loc);
     Value begin = e.mul(panel, rows * vector), end = e.add(begin, rows * vector);
-    scf::ForOp::create(b, loc, begin, end, e.index(vector), ValueRange(), [&](OpBuilder &b, Location, Value at, ValueRange) {
-      KernelEmitter e(b, loc);
-      e.storeVector(e.activate(op.getActivation(), e.loadVector(result, at, vector)), result, at);
-      scf::YieldOp::create(b, loc);
-    });
+    scf::ForOp::create(b, loc, begin, end, e.index(vector), ValueRange(),
+                       [&](OpBuilder &b, Location, Value at, ValueRange) {
+                         KernelEmitter e(b, loc);
+                         e.storeVector(e.activate(op.getActivation(), e.loadVector(result, at, vector)), result, at);
+                         scf::YieldOp::create(b, loc);
+                       });
   };
 
   bool activates = !isRelu && op.getActivation() != Activation::None;

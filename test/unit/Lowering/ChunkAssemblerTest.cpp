@@ -82,8 +82,8 @@ TEST(ChunkAssembler, ComputesProducts) {
     plan.groups = 1 + generator() % 5;
     bool hasBias = generator() % 2, isRelu = generator() % 2;
     SCOPED_TRACE("round " + std::to_string(round) + ": " + std::to_string(rows) + " x " + std::to_string(cols) + ", " +
-                 std::to_string(plan.accumulators) + " accumulators, k blocks of " + std::to_string(plan.kBlock) + ", " +
-                 std::to_string(plan.groups) + " groups");
+                 std::to_string(plan.accumulators) + " accumulators, k blocks of " + std::to_string(plan.kBlock) +
+                 ", " + std::to_string(plan.groups) + " groups");
     AssembledMatrix assembled = assembleChunks(matrix, plan);
     int64_t kBlocks = std::max<int64_t>(1, (cols + plan.kBlock - 1) / plan.kBlock);
     ASSERT_EQ(assembled.codeOffsets.size(), static_cast<size_t>(plan.groups * kBlocks + 1));
