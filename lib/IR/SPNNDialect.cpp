@@ -37,3 +37,15 @@ Operation *SPNNDialect::materializeConstant(OpBuilder &builder, Attribute value,
     return isSparse(type) ? ConstantOp::create(builder, loc, type, buffers).getOperation() : nullptr;
   return arith::ConstantOp::materialize(builder, value, type, loc);
 }
+
+/// Other attributes of ours are for people or are checked by the pass that reads them; this one becomes code.
+LogicalResult SPNNDialect::verifyOperationAttribute(Operation *op, NamedAttribute attribute) {
+  if (attribute.getName() != kCodeAttrName)
+    return success();
+  auto code = dyn_cast<DenseElementsAttr>(attribute.getValue());
+  if (op->getName().getStringRef() != "llvm.func")
+    return op->emitOpError() << "has '" << kCodeAttrName << "', which only an llvm.func can have";
+  if (!code || !code.getElementType().isInteger(8) || code.isSplat() != (code.getNumElements() == 1))
+    return op->emitOpError() << "'" << kCodeAttrName << "' must be a dense constant of i8, all elements spelled out";
+  return success();
+}

@@ -764,3 +764,13 @@ func.func @fault_c1_zero(%c: i1) {
   spnn.fault "one\00two" if %c
   return
 }
+
+// -----
+
+// expected-error @below {{'builtin.module' op has 'spnn.code', which only an llvm.func can have}}
+module attributes {spnn.code = dense<[1, 2]> : tensor<2xi8>} {}
+
+// -----
+
+// expected-error @below {{'llvm.func' op 'spnn.code' must be a dense constant of i8, all elements spelled out}}
+llvm.func @code() attributes {spnn.code = dense<[1, 2]> : tensor<2xi32>}

@@ -139,10 +139,10 @@ static std::vector<int64_t> clusterRows(const std::vector<std::vector<int64_t>> 
   int64_t nonzeros = 0;
   for (const std::vector<int64_t> &row : columns)
     nonzeros += row.size();
-  // Where sub-blocks use nearly every column anyhow, no order is better than another.
+  // With one sub-block, or where they use nearly every column anyhow, no order is better than another.
   constexpr double kUsedAnyhow = 0.95;
   double density = static_cast<double>(nonzeros) / std::max<double>(1, static_cast<double>(columns.size()) * cols);
-  if (subBlocks == 0 || 1 - std::pow(1 - density, height(0)) > kUsedAnyhow)
+  if (subBlocks <= 1 || 1 - std::pow(1 - density, height(0)) > kUsedAnyhow)
     return left;
   // Looking at all rows that are left takes rows x nonzeros / 2 steps; a large matrix looks at the next ones only.
   constexpr double kMaxSteps = 2e8;
