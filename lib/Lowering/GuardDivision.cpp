@@ -8,6 +8,8 @@
 // Pass spnn-guard-division: integer divisions that would end the process become errors of the call.
 //
 //===----------------------------------------------------------------------===//
+#include "Faults.h"
+
 #include "spnn/IR/SPNN.h"
 #include "spnn/Lowering/Passes.h"
 
@@ -18,7 +20,6 @@
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/IR/TypeUtilities.h"
-#include "llvm/Support/Path.h"
 
 namespace spnn {
 #define GEN_PASS_DEF_GUARDDIVISION
@@ -32,40 +33,6 @@ using namespace spnn;
 static constexpr StringLiteral kDivisionByZero = "division by zero";
 static constexpr StringLiteral kOverflow = "signed overflow in a division of the smallest integer by -1";
 static constexpr StringLiteral kNotPositive = "divides by zero or a negative number";
-
-/// "layer.mlir:12" or the name of an ONNX node; empty if nothing is known. Without folders, so that the same model
-/// gives the same code wherever it lies.
-static std::string describe(Location loc) {
-  if (auto file = dyn_cast<FileLineColLoc>(loc))
-    return (llvm::sys::path::filename(file.getFilename().strref()) + ":" + Twine(file.getLine())).str();
-  if (auto name = dyn_cast<NameLoc>(loc))
-    return name.getName().str();
-  if (auto call = dyn_cast<CallSiteLoc>(loc))
-    return describe(call.getCallee());
-  if (auto fused = dyn_cast<FusedLoc>(loc))
-    for (Location part : fused.getLocations())
-      if (std::string text = describe(part); !text.empty())
-        return text;
-  return "";
-}
-
-static void addFault(OpBuilder &builder, Operation *op, Value condition, StringRef rule) {
-  Location loc = op->getLoc();
-  if (auto type = dyn_cast<VectorType>(condition.getType())) {
-    // One i1 for all elements; reductions are of rank 1.
-    auto flat = VectorType::get({type.getNumElements()}, type.getElementType());
-    condition = vector::ShapeCastOp::create(builder, loc, flat, condition);
-    condition = vector::ReductionOp::create(builder, loc, vector::CombiningKind::OR, condition);
-  }
-  std::string message = ("'" + op->getName().getStringRef() + "' op " + rule).str();
-  // A name from outside may hold anything, a message is one line.
-  if (std::string place = describe(loc); !place.empty())
-    message += " (" + place + ")";
-  for (char &c : message)
-    if (c == '\n' || c == '\0')
-      c = ' ';
-  FaultOp::create(builder, loc, condition, message);
-}
 
 static Value createConstant(OpBuilder &builder, Location loc, Type type, const APInt &value) {
   TypedAttr attr = builder.getIntegerAttr(getElementTypeOrSelf(type), value);

@@ -96,6 +96,52 @@ def SelectKernels : Pass<"spnn-select-kernels", "::mlir::ModuleOp"> {
   ];
 }
 
+def GuardIndices : Pass<"spnn-guard-indices", "::mlir::func::FuncOp"> {
+  let summary = "Make accesses out of range an error of the call";
+  let description = [{
+    An index that a model computes from its data may be anything. Where it is not certain that an access stays in range,
+    it becomes conditional: outside, a `spnn.fault` reports the access, the dimension and the place of the op, a
+    read gives 0, and a write does nothing. Covers `tensor.extract`, `tensor.insert`, `memref.load` and `memref.store`,
+    each checked unless its indices are proved to be in range (from constants, the bounds of loops and the ranges of
+    arithmetic), and slices, `tensor.extract_slice`, `tensor.insert_slice` and `memref.subview`, in the dimensions where
+    their offset or size depends on data; there the stride must be a positive constant. A slice out of range begins
+    at 0 and has no elements. Slices by extents alone are not checked, as extents are not.
+
+    Runs while indices are those that the model asks for: after fusion, which the branches would hinder, and before
+    bufferization, so that the words are those of the reference evaluator.
+
+    ```mlir
+    func.func @f(%x: tensor<5xf32>, %i: index) -> f32 {
+      %0 = tensor.extract %x[%i] : tensor<5xf32>
+      return %0 : f32
+    }
+    ```
+
+    becomes
+
+    ```mlir
+    func.func @f(%x: tensor<5xf32>, %i: index) -> f32 {
+      %extent = arith.constant 5 : index
+      %outside = arith.cmpi uge, %i, %extent : index
+      %zero = arith.constant 0.0 : f32
+      %0 = scf.if %outside -> (f32) {
+        spnn.fault "'tensor.extract' op has an index out of range in dimension 0, which has extent 5 (model.mlir:2)" if %outside
+        scf.yield %zero : f32
+      } else {
+        %1 = tensor.extract %x[%i] : tensor<5xf32>
+        scf.yield %1 : f32
+      }
+      return %0 : f32
+    }
+    ```
+  }];
+  let dependentDialects = ["::spnn::SPNNDialect", "::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect",
+                           "::mlir::scf::SCFDialect", "::mlir::tensor::TensorDialect", "::mlir::vector::VectorDialect"];
+  let statistics = [
+    Statistic<"numGuarded", "guarded", "accesses that may be out of range">,
+  ];
+}
+
 def PrepareResults : Pass<"spnn-prepare-results", "::mlir::ModuleOp"> {
   let summary = "Turn results of public functions into memory that the caller gives";
   let description = [{
