@@ -265,11 +265,12 @@ def LowerVectors : Pass<"spnn-lower-vectors", "::mlir::ModuleOp"> {
 }
 
 def ConvertFaultToLLVM : Pass<"convert-spnn-fault-to-llvm", "::mlir::ModuleOp"> {
-  let summary = "Turn spnn.fault into a store to the running call's slot for faults";
+  let summary = "Turn spnn.fault into an entry in the running call's slot for faults";
   let description = [{
     A function with `spnn.fault` asks the run-time library once, at its entry and so on the thread that entered, for
-    the address of the call's slot (`spnn_rt_fault_slot`). A fault stores the address of its message there, which any
-    thread may do; when the call ends, the library makes an error of what the slot holds. Runs on structured control flow.
+    the address of the call's slot (`spnn_rt_fault_slot`). The first fault leaves the address of its message there, which any
+    thread may do; when the call ends, the library makes an error of what the slot holds. `cf.assert`, which would end the
+    process, is a fault whose message is its text. Runs on structured control flow.
 
     ```mlir
     func.func @f(%c: i1) {
@@ -287,13 +288,15 @@ def ConvertFaultToLLVM : Pass<"convert-spnn-fault-to-llvm", "::mlir::ModuleOp"> 
       %slot = llvm.call @spnn_rt_fault_slot() : () -> !llvm.ptr
       scf.if %c {
         %message = llvm.mlir.addressof @spnn_fault : !llvm.ptr
-        llvm.store %message, %slot atomic monotonic {alignment = 8 : i64} : !llvm.ptr, !llvm.ptr
+        %none = llvm.mlir.zero : !llvm.ptr
+        %old = llvm.cmpxchg %slot, %none, %message monotonic monotonic : !llvm.ptr, !llvm.ptr
       }
       return
     }
     ```
   }];
-  let dependentDialects = ["::mlir::LLVM::LLVMDialect", "::mlir::scf::SCFDialect"];
+  let dependentDialects = ["::spnn::SPNNDialect", "::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect",
+                           "::mlir::scf::SCFDialect"];
 }
 
 def ConvertArenaToLLVM : Pass<"convert-spnn-arena-to-llvm", "::mlir::ModuleOp"> {
