@@ -83,6 +83,7 @@ void spnn::buildCpuLoopStage(OpPassManager &pm, const CpuPipelineOptions &option
   pm.addPass(createLowerKernels());
   pm.addNestedPass<func::FuncOp>(createConvertLinalgToLoopsPass());
   pm.addNestedPass<func::FuncOp>(createGuardDivision());
+  pm.addNestedPass<func::FuncOp>(createDefineArithmetic());
   pm.addPass(createLowerVectors());
   addCleanup(pm);
   pm.addPass(createLoopInvariantCodeMotionPass());

@@ -254,6 +254,44 @@ def GuardDivision : Pass<"spnn-guard-division", "::mlir::func::FuncOp"> {
   ];
 }
 
+def DefineArithmetic : Pass<"spnn-define-arithmetic", "::mlir::func::FuncOp"> {
+  let summary = "Give shifts and conversions a value where MLIR leaves it undefined";
+  let description = [{
+    The result of a shift by the width or more, and of a float that an integer cannot hold, is poison to MLIR: LLVM may
+    take whatever suits it, also for an index that is made of it. They get the values that the reference evaluator
+    gives: bits that are shifted out are gone, which leaves 0 or the sign; conversions round to zero and saturate, and
+    NaN becomes 0. A shift whose amount is known to be below the width stays as it is. Runs before `spnn-lower-vectors`,
+    whose own conversions are in range.
+
+    ```mlir
+    func.func @f(%a: i32, %n: i32, %x: f32) -> (i32, i32) {
+      %0 = arith.shli %a, %n : i32
+      %1 = arith.fptosi %x : f32 to i32
+      return %0, %1 : i32, i32
+    }
+    ```
+
+    becomes
+
+    ```mlir
+    func.func @f(%a: i32, %n: i32, %x: f32) -> (i32, i32) {
+      %limit = arith.constant 31 : i32
+      %isLarge = arith.cmpi ugt, %n, %limit : i32
+      %amount = arith.select %isLarge, %limit, %n : i32
+      %shifted = arith.shli %a, %amount : i32
+      %zero = arith.constant 0 : i32
+      %0 = arith.select %isLarge, %zero, %shifted : i32
+      %1 = llvm.call_intrinsic "llvm.fptosi.sat"(%x) : (f32) -> i32
+      return %0, %1 : i32, i32
+    }
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect", "::mlir::vector::VectorDialect"];
+  let statistics = [
+    Statistic<"numDefined", "defined", "shifts and conversions that may be undefined">,
+  ];
+}
+
 def LowerVectors : Pass<"spnn-lower-vectors", "::mlir::ModuleOp"> {
   let summary = "Bring vector and math ops into the forms that LLVM compiles well";
   let description = [{
