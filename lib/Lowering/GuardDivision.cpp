@@ -17,6 +17,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Index/IR/IndexOps.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/IR/TypeUtilities.h"
@@ -33,6 +34,7 @@ using namespace spnn;
 static constexpr StringLiteral kDivisionByZero = "division by zero";
 static constexpr StringLiteral kOverflow = "signed overflow in a division of the smallest integer by -1";
 static constexpr StringLiteral kNotPositive = "divides by zero or a negative number";
+static constexpr StringLiteral kStep = "has a step that is not positive";
 
 static Value createConstant(OpBuilder &builder, Location loc, Type type, const APInt &value) {
   TypedAttr attr = builder.getIntegerAttr(getElementTypeOrSelf(type), value);
@@ -68,6 +70,21 @@ static bool guardDivision(Operation *op, bool isSigned) {
     bad = bad ? Value(arith::OrIOp::create(builder, loc, bad, overflows)) : overflows;
   }
   op->setOperand(1, arith::SelectOp::create(builder, loc, bad, constant(APInt(width, 1)), divisor));
+  return true;
+}
+
+/// True if the step got a guard.
+static bool guardStep(Operation *op, OpOperand &step) {
+  APInt known;
+  if (matchPattern(step.get(), m_ConstantInt(&known)) && known.isStrictlyPositive())
+    return false;
+  OpBuilder builder(op);
+  Location loc = op->getLoc();
+  Type type = step.get().getType();
+  Value one = arith::ConstantOp::create(builder, loc, type, builder.getIntegerAttr(type, 1));
+  Value bad = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::slt, step.get(), one);
+  addFault(builder, op, bad, kStep);
+  step.set(arith::SelectOp::create(builder, loc, bad, one, step.get()));
   return true;
 }
 
@@ -133,6 +150,11 @@ struct GuardDivision : public spnn::impl::GuardDivisionBase<GuardDivision> {
         numGuarded += guardDivision(op, /*isSigned=*/true);
       else if (isa<affine::AffineApplyOp, affine::AffineMinOp, affine::AffineMaxOp>(op))
         guardMap(op);
+      else if (auto loop = dyn_cast<scf::ForOp>(op))
+        numGuarded += guardStep(op, loop.getStepMutable());
+      else if (auto loop = dyn_cast<scf::ParallelOp>(op))
+        for (OpOperand &step : loop.getStepMutable())
+          numGuarded += guardStep(op, step);
     }
   }
 

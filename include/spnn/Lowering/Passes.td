@@ -222,7 +222,8 @@ def GuardDivision : Pass<"spnn-guard-division", "::mlir::func::FuncOp"> {
     process. Where either may happen, a `spnn.fault` reports it in the words of the reference evaluator, followed by
     where the op comes from, and the division goes on with the divisor 1. Covers division and remainder, signed and
     unsigned, of `arith` and `index`, and divisors in the maps of `affine.apply`, `affine.min` and `affine.max`, which
-    must be positive. A division by a constant other than 0 and -1 stays as it is, which every division is that the
+    must be positive. The step of `scf.for` and `scf.parallel`, by which the number of rounds is divided, is such a divisor;
+    a wrong one becomes 1. A division by a constant other than 0 and -1 stays as it is, which every division is that the
     compiler itself makes. Runs while divisions are those that the model asks for: on loops, before their lowering
     expands `ceildivsi` and the like. What nothing uses is no longer there and reports nothing.
 
