@@ -16,6 +16,7 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -55,6 +56,11 @@ struct GuardIndices : public spnn::impl::GuardIndicesBase<GuardIndices> {
               .Case([&](tensor::ExtractSliceOp slice) { return guardView(slice, slice.getSource()); })
               .Case([&](memref::SubViewOp slice) { return guardView(slice, slice.getSource()); })
               .Case([&](tensor::InsertSliceOp slice) { return guardInsertion(slice); })
+              .Case([&](tensor::DimOp dim) { return checkDimension(op, dim.getIndex(), dim.getSource()); })
+              .Case([&](memref::DimOp dim) { return checkDimension(op, dim.getIndex(), dim.getSource()); })
+              .Case([&](tensor::ReshapeOp reshape) { return checkReshape(reshape); })
+              .Case([&](tensor::ExpandShapeOp reshape) { return checkExtents(op, reshape.getOutputShape()); })
+              .Case([&](linalg::LinalgOp structured) { return guardStructured(structured); })
               .Default(success());
       if (failed(done))
         return signalPassFailure();
@@ -65,6 +71,10 @@ struct GuardIndices : public spnn::impl::GuardIndicesBase<GuardIndices> {
   FailureOr<SmallVector<Rule>> getRules(OffsetSizeAndStrideOpInterface op, Value memory);
   LogicalResult guardView(OffsetSizeAndStrideOpInterface op, Value source);
   LogicalResult guardInsertion(tensor::InsertSliceOp op);
+  LogicalResult guardStructured(linalg::LinalgOp op);
+  LogicalResult checkDimension(Operation *op, Value dim, Value shaped);
+  LogicalResult checkReshape(tensor::ReshapeOp op);
+  LogicalResult checkExtents(Operation *op, ValueRange extents);
 
   IndexBounds *bounds = nullptr;
 };
@@ -95,8 +105,8 @@ static Value disjunction(OpBuilder &builder, Location loc, ArrayRef<Rule> rules)
   return any;
 }
 
-/// Moves `op` to where no rule is broken; elsewhere its result, if it has one, is `fallback`.
-static void makeConditional(Operation *op, ArrayRef<Rule> rules, Value fallback) {
+/// Moves `op` to where no rule is broken; elsewhere its results are `fallback`.
+static void makeConditional(Operation *op, ArrayRef<Rule> rules, ValueRange fallback) {
   OpBuilder builder(op);
   Location loc = op->getLoc();
   auto branch = scf::IfOp::create(builder, loc, op->getResultTypes(), disjunction(builder, loc, rules),
@@ -105,7 +115,7 @@ static void makeConditional(Operation *op, ArrayRef<Rule> rules, Value fallback)
   builder.setInsertionPointToEnd(branch.thenBlock());
   for (const Rule &rule : rules)
     addFault(builder, op, rule.broken, rule.text);
-  scf::YieldOp::create(builder, loc, fallback ? ValueRange(fallback) : ValueRange());
+  scf::YieldOp::create(builder, loc, fallback);
   builder.setInsertionPointToEnd(branch.elseBlock());
   auto yield = scf::YieldOp::create(builder, loc, op->getResults());
   op->moveBefore(yield);
@@ -135,7 +145,7 @@ LogicalResult GuardIndices::guard(Operation *op, Value memory, ValueRange indice
                                << " could stand for what is not there";
     fallback = arith::ConstantOp::create(builder, loc, zero);
   }
-  makeConditional(op, rules, fallback);
+  makeConditional(op, rules, fallback ? ValueRange(fallback) : ValueRange());
   ++numGuarded;
   return success();
 }
@@ -237,7 +247,74 @@ LogicalResult GuardIndices::guardInsertion(tensor::InsertSliceOp op) {
   }
   if (rules->empty())
     return success();
-  makeConditional(op, *rules, op.getDest());
+  makeConditional(op, *rules, ValueRange{op.getDest()});
   ++numGuarded;
   return success();
+}
+
+/// Loops run over an extent of one operand and access all: extents from the data must be those of the others.
+LogicalResult GuardIndices::guardStructured(linalg::LinalgOp op) {
+  if (!op.hasPureTensorSemantics())
+    return success();
+  OpBuilder builder(op);
+  Location loc = op.getLoc();
+  struct Use {
+    Value operand;
+    int64_t dim;
+    bool isData;
+  };
+  SmallVector<SmallVector<Use>> loops(op.getNumLoops());
+  for (OpOperand &operand : op->getOpOperands()) {
+    AffineMap map = op.getMatchingIndexingMap(&operand);
+    for (auto [dim, expr] : llvm::enumerate(map.getResults())) {
+      bool isData = bounds->extentDependsOnData(operand.get(), dim);
+      if (auto loop = dyn_cast<AffineDimExpr>(expr))
+        loops[loop.getPosition()].push_back({operand.get(), static_cast<int64_t>(dim), isData});
+      else if (isData)
+        return op->emitOpError() << "takes an extent of operand " << operand.getOperandNumber()
+                                 << " from data and accesses it by more than one loop, which is not supported";
+    }
+  }
+  SmallVector<Rule> rules;
+  for (auto [number, uses] : llvm::enumerate(loops)) {
+    if (llvm::none_of(uses, [](const Use &use) { return use.isData; }))
+      continue;
+    Value first = createExtent(builder, loc, uses.front().operand, uses.front().dim);
+    for (const Use &use : ArrayRef(uses).drop_front()) {
+      if (use.operand == uses.front().operand && use.dim == uses.front().dim)
+        continue;
+      Value other = createExtent(builder, loc, use.operand, use.dim);
+      Value differs = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ne, first, other);
+      rules.push_back({differs, ("has operands whose extents disagree in loop d" + Twine(number)).str()});
+    }
+  }
+  if (rules.empty())
+    return success();
+  makeConditional(op, rules, op.getDpsInits());
+  ++numGuarded;
+  return success();
+}
+
+LogicalResult GuardIndices::checkDimension(Operation *op, Value dim, Value shaped) {
+  auto type = dyn_cast<ShapedType>(shaped.getType());
+  ConstantIntRanges range = bounds->getRange(dim);
+  if (type.hasRank() && !range.smin().isNegative() && range.smax().slt(type.getRank()))
+    return success();
+  return op->emitOpError() << "asks for a dimension that is not known to be one of the tensor's";
+}
+
+LogicalResult GuardIndices::checkExtents(Operation *op, ValueRange extents) {
+  for (Value extent : extents)
+    if (bounds->dependsOnData(extent))
+      return op->emitOpError() << "takes an extent from data, which is not supported";
+  return success();
+}
+
+LogicalResult GuardIndices::checkReshape(tensor::ReshapeOp op) {
+  Operation *shape = op.getShape().getDefiningOp();
+  if (isa_and_nonnull<arith::ConstantOp>(shape))
+    return success();
+  if (auto elements = dyn_cast_or_null<tensor::FromElementsOp>(shape))
+    return checkExtents(op, elements.getElements());
+  return op->emitOpError() << "takes an extent from data, which is not supported";
 }

@@ -12,6 +12,7 @@
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Index/IR/IndexDialect.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -22,6 +23,9 @@
 using namespace mlir;
 using namespace spnn;
 
+/// Chains as long as a model pleases must not exhaust the stack.
+static constexpr unsigned kMaxDepth = 64;
+
 static ConstantIntRanges fromSigned(int64_t low, int64_t high) {
   return ConstantIntRanges::fromSigned(APInt(64, low, /*isSigned=*/true), APInt(64, high, /*isSigned=*/true));
 }
@@ -31,22 +35,28 @@ static ConstantIntRanges belowExtent(int64_t extent) {
   return fromSigned(0, ShapedType::isDynamic(extent) ? INT64_MAX : std::max<int64_t>(extent - 1, 0));
 }
 
-/// Where a counter starts and what it stays below; null for other block arguments and for unsigned comparisons.
-static std::pair<Value, Value> getLoopBounds(BlockArgument argument) {
+namespace {
+struct Loop {
+  Value lower, upper, step;
+};
+} // namespace
+
+/// The loop that counts with the argument; none for other block arguments and for unsigned comparisons.
+static std::optional<Loop> getLoop(BlockArgument argument) {
   Operation *op = argument.getOwner()->getParentOp();
-  if (auto loop = dyn_cast<scf::ForOp>(op); loop && argument == loop.getInductionVar() && !loop.getUnsignedCmp())
-    return {loop.getLowerBound(), loop.getUpperBound()};
-  if (auto loop = dyn_cast<scf::ParallelOp>(op); loop && argument.getArgNumber() < loop.getLowerBound().size())
-    return {loop.getLowerBound()[argument.getArgNumber()], loop.getUpperBound()[argument.getArgNumber()]};
-  return {};
+  unsigned i = argument.getArgNumber();
+  if (auto loop = dyn_cast_or_null<scf::ForOp>(op);
+      loop && argument == loop.getInductionVar() && !loop.getUnsignedCmp())
+    return Loop{loop.getLowerBound(), loop.getUpperBound(), loop.getStep()};
+  if (auto loop = dyn_cast_or_null<scf::ParallelOp>(op); loop && i < loop.getLowerBound().size())
+    return Loop{loop.getLowerBound()[i], loop.getUpperBound()[i], loop.getStep()[i]};
+  return std::nullopt;
 }
 
 ConstantIntRanges IndexBounds::getRange(Value value) {
   auto known = ranges.find(value);
   if (known != ranges.end())
     return known->second;
-  // Chains as long as a model pleases must not exhaust the stack.
-  constexpr unsigned kMaxDepth = 64;
   if (depth == kMaxDepth)
     return IntegerValueRange::getMaxRange(value).getValue();
   ++depth;
@@ -63,11 +73,16 @@ ConstantIntRanges IndexBounds::computeRange(Value value) {
       return all;
     if (auto generate = dyn_cast_or_null<tensor::GenerateOp>(argument.getOwner()->getParentOp()))
       return belowExtent(generate.getType().getDimSize(argument.getArgNumber()));
-    auto [lower, upper] = getLoopBounds(argument);
-    if (!lower)
+    std::optional<Loop> loop = getLoop(argument);
+    if (!loop)
       return all;
-    // A body that runs has lower <= counter < upper.
-    APInt low = getRange(lower).smin(), high = getRange(upper).smax();
+    // A body that runs has lower <= counter < upper, unless a step leads past the largest integer.
+    APInt low = getRange(loop->lower).smin(), high = getRange(loop->upper).smax();
+    ConstantIntRanges step = getRange(loop->step);
+    bool overflows = false; // high - 1 + step
+    (void)high.sadd_ov(step.smax() - 1, overflows);
+    if (overflows || !step.smin().isStrictlyPositive())
+      return all;
     return low.slt(high) ? ConstantIntRanges::fromSigned(low, high - 1) : ConstantIntRanges::fromSigned(low, low);
   }
   Operation *op = value.getDefiningOp();
@@ -101,9 +116,8 @@ bool IndexBounds::dependsOnData(Value index) {
     if (!seen.insert(value).second)
       continue;
     if (auto argument = dyn_cast<BlockArgument>(value)) {
-      auto [lower, upper] = getLoopBounds(argument);
-      if (lower)
-        worklist.append({lower, upper});
+      if (std::optional<Loop> loop = getLoop(argument))
+        worklist.append({loop->lower, loop->upper, loop->step});
       else if (!isa_and_nonnull<tensor::GenerateOp>(argument.getOwner()->getParentOp()))
         return true;
       continue;
@@ -115,6 +129,70 @@ bool IndexBounds::dependsOnData(Value index) {
     if (!computes || op->getNumRegions() != 0 || !isMemoryEffectFree(op))
       return true;
     worklist.append(op->operand_begin(), op->operand_end());
+  }
+  return false;
+}
+
+bool IndexBounds::extentDependsOnData(Value tensor, int64_t dim) {
+  auto known = extents.find({tensor, dim});
+  if (known != extents.end())
+    return known->second;
+  if (depth == kMaxDepth)
+    return true;
+  ++depth;
+  bool depends = computeExtent(tensor, dim);
+  --depth;
+  extents.try_emplace({tensor, dim}, depends);
+  return depends;
+}
+
+bool IndexBounds::computeExtent(Value tensor, int64_t dim) {
+  // Carried values and destinations lead to where an extent is made.
+  while (cast<ShapedType>(tensor.getType()).isDynamicDim(dim)) {
+    if (auto argument = dyn_cast<BlockArgument>(tensor)) {
+      Operation *parent = argument.getOwner()->getParentOp();
+      auto loop = dyn_cast_or_null<scf::ForOp>(parent);
+      if (!loop)
+        return !isa_and_nonnull<func::FuncOp>(parent);
+      tensor = loop.getTiedLoopInit(argument)->get();
+      continue;
+    }
+    Operation *op = tensor.getDefiningOp();
+    auto made = [&](OpFoldResult extent) { return isa<Value>(extent) && dependsOnData(cast<Value>(extent)); };
+    if (auto structured = dyn_cast<DestinationStyleOpInterface>(op))
+      tensor = structured.getTiedOpOperand(cast<OpResult>(tensor))->get();
+    else if (auto loop = dyn_cast<scf::ForOp>(op))
+      tensor = loop.getInitArgs()[cast<OpResult>(tensor).getResultNumber()];
+    else if (auto cast = dyn_cast<tensor::CastOp>(op))
+      tensor = cast.getSource();
+    else if (auto empty = dyn_cast<tensor::EmptyOp>(op))
+      return made(empty.getMixedSizes()[dim]);
+    else if (auto slice = dyn_cast<tensor::ExtractSliceOp>(op)) {
+      // Without the dimensions that the result drops.
+      llvm::SmallBitVector dropped = slice.getDroppedDims();
+      int64_t kept = -1;
+      for (auto [d, size] : llvm::enumerate(slice.getMixedSizes()))
+        if (!dropped.test(d) && ++kept == dim)
+          return made(size);
+      return true;
+    } else if (auto reshape = dyn_cast<tensor::CollapseShapeOp>(op)) {
+      return llvm::any_of(reshape.getReassociationIndices()[dim],
+                          [&](int64_t d) { return extentDependsOnData(reshape.getSrc(), d); });
+    } else if (auto reshape = dyn_cast<tensor::ExpandShapeOp>(op)) {
+      return made(reshape.getMixedOutputShape()[dim]);
+    } else {
+      // Of other ops' extents it is enough that nothing they are made of depends on data.
+      for (Value operand : op->getOperands()) {
+        if (auto type = dyn_cast<RankedTensorType>(operand.getType())) {
+          for (int64_t d = 0; d < type.getRank(); ++d)
+            if (extentDependsOnData(operand, d))
+              return true;
+        } else if (operand.getType().isIndex() && dependsOnData(operand)) {
+          return true;
+        }
+      }
+      return op->getNumRegions() != 0 && !isa<tensor::PadOp, tensor::GenerateOp>(op);
+    }
   }
   return false;
 }

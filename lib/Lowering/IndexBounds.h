@@ -25,13 +25,17 @@ public:
   bool isInRange(mlir::Value index, mlir::Value memory, int64_t dim);
   /// False if an index is computed from constants, extents and counters of loops alone.
   bool dependsOnData(mlir::Value index);
+  /// The same for the extent of a tensor's dimension. Extents of arguments are not data.
+  bool extentDependsOnData(mlir::Value tensor, int64_t dim);
   /// All that an integer or index may be, wrap-around included.
   mlir::ConstantIntRanges getRange(mlir::Value value);
 
 private:
   mlir::ConstantIntRanges computeRange(mlir::Value value);
+  bool computeExtent(mlir::Value tensor, int64_t dim);
 
   llvm::DenseMap<mlir::Value, mlir::ConstantIntRanges> ranges;
+  llvm::DenseMap<std::pair<mlir::Value, int64_t>, bool> extents;
   unsigned depth = 0;
 };
 

@@ -209,6 +209,40 @@ func.func @by_extents(%x: tensor<?xf32>, %y: tensor<?xf32>) -> tensor<?xf32> {
   return %1 : tensor<?xf32>
 }
 
+// An extent from the data, which a slice got: the op runs if all agree. Without data nothing is checked.
+// CHECK-LABEL: func @extents
+func.func @extents(%x: tensor<?xf32>, %y: tensor<?xf32>, %sum: tensor<f32>, %n: index) -> tensor<f32> {
+  // CHECK: %[[SLICE:.*]] = tensor.extract_slice
+  %0 = tensor.extract_slice %x[0] [%n] [1] : tensor<?xf32> to tensor<?xf32>
+  // CHECK: %[[LEFT:.*]] = tensor.dim %[[SLICE]]
+  // CHECK: %[[RIGHT:.*]] = tensor.dim %{{.*}}
+  // CHECK: %[[DIFFERS:.*]] = arith.cmpi ne, %[[LEFT]], %[[RIGHT]]
+  // CHECK: scf.if %[[DIFFERS]] -> (tensor<f32>) {
+  // CHECK: spnn.fault "'linalg.dot' op has operands whose extents disagree in loop d0 ({{.*}})" if %[[DIFFERS]]
+  // CHECK: } else {
+  // CHECK: linalg.dot
+  %1 = linalg.dot ins(%0, %y : tensor<?xf32>, tensor<?xf32>) outs(%sum : tensor<f32>) -> tensor<f32>
+  // CHECK-NOT: spnn.fault
+  // CHECK: linalg.dot
+  %2 = linalg.dot ins(%x, %y : tensor<?xf32>, tensor<?xf32>) outs(%1 : tensor<f32>) -> tensor<f32>
+  return %2 : tensor<f32>
+}
+
+// A step that leads past the largest integer begins a loop again: its counter may be anything.
+// CHECK-LABEL: func @step
+func.func @step(%x: tensor<8xf32>, %s: index) -> f32 {
+  %c1 = arith.constant 1 : index
+  %c7 = arith.constant 7 : index
+  %zero = arith.constant 0.0 : f32
+  // CHECK: spnn.fault
+  %sum = scf.for %i = %c1 to %c7 step %s iter_args(%a = %zero) -> f32 {
+    %v = tensor.extract %x[%i] : tensor<8xf32>
+    %next = arith.addf %a, %v : f32
+    scf.yield %next : f32
+  }
+  return %sum : f32
+}
+
 // -----
 
 func.func @stride(%x: tensor<?xf32>, %s: index) -> tensor<2xf32> {
@@ -223,4 +257,37 @@ func.func @element(%x: memref<3xmemref<f32>>, %i: index) -> memref<f32> {
   // expected-error @+1 {{reads by an index that may be out of range, and no 'memref<f32>' could stand for what is not there}}
   %0 = memref.load %x[%i] : memref<3xmemref<f32>>
   return %0 : memref<f32>
+}
+
+// -----
+
+func.func @reshape(%x: tensor<?xf32>, %shape: tensor<2xi64>) -> tensor<?x?xf32> {
+  // expected-error @+1 {{'tensor.reshape' op takes an extent from data, which is not supported}}
+  %0 = tensor.reshape %x(%shape) : (tensor<?xf32>, tensor<2xi64>) -> tensor<?x?xf32>
+  return %0 : tensor<?x?xf32>
+}
+
+// -----
+
+func.func @expand(%x: tensor<?xf32>, %n: index) -> tensor<?x4xf32> {
+  // expected-error @+1 {{'tensor.expand_shape' op takes an extent from data, which is not supported}}
+  %0 = tensor.expand_shape %x [[0, 1]] output_shape [%n, 4] : tensor<?xf32> into tensor<?x4xf32>
+  return %0 : tensor<?x4xf32>
+}
+
+// -----
+
+func.func @dim(%x: tensor<?x4xf32>, %i: index) -> index {
+  // expected-error @+1 {{'tensor.dim' op asks for a dimension that is not known to be one of the tensor's}}
+  %0 = tensor.dim %x, %i : tensor<?x4xf32>
+  return %0 : index
+}
+
+// -----
+
+func.func @window(%x: tensor<?xf32>, %w: tensor<3xf32>, %y: tensor<?xf32>, %n: index) -> tensor<?xf32> {
+  %0 = tensor.extract_slice %x[0] [%n] [1] : tensor<?xf32> to tensor<?xf32>
+  // expected-error @+1 {{takes an extent of operand 0 from data and accesses it by more than one loop, which is not supported}}
+  %1 = linalg.conv_1d ins(%0, %w : tensor<?xf32>, tensor<3xf32>) outs(%y : tensor<?xf32>) -> tensor<?xf32>
+  return %1 : tensor<?xf32>
 }

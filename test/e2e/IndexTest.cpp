@@ -82,7 +82,8 @@ std::string ruleOf(const std::string &error) {
   static const std::pair<const char *, const char *> rules[] = {
       {" op has index ", "an index"},       {" op has an index out of range", "an index"},
       {" op slices dimension ", "a slice"}, {" op has the negative size ", "a slice"},
-      {" op inserts ", "a slice"},
+      {" op inserts ", "a slice"},          {" op has operands whose extents disagree", "extents"},
+      {" op has step ", "a step"},          {" op has a step ", "a step"},
   };
   for (auto [text, rule] : rules)
     if (error.find(text) != std::string::npos)
@@ -420,6 +421,126 @@ func.func @main(%x: tensor<?xi64>, %n: tensor<i64>) -> tensor<i64> {
   EXPECT_NE(model.run({{{4}, {-1, 0, 3, 9}}, {{}, {2}}}), "");
   EXPECT_EQ(model.run({{{0}, {}}, {{}, {-5}}}), "");
   EXPECT_NE(model.run({{{0}, {}}, {{}, {1}}}), "");
+}
+
+/// A slice as long as the data says, in a sum over the elements of two tensors: their extents may differ.
+TEST(Indices, ExtentsFromTheData) {
+  Model model([] {
+    return parseText(R"mlir(
+func.func @main(%x: tensor<?xf32>, %y: tensor<?xf32>, %n: tensor<i64>, %sum: tensor<f32>) -> tensor<f32> {
+  %a = tensor.extract %n[] : tensor<i64>
+  %size = arith.index_cast %a : i64 to index
+  %z = tensor.extract_slice %x[0] [%size] [1] : tensor<?xf32> to tensor<?xf32>
+  %r = linalg.dot ins(%z, %y : tensor<?xf32>, tensor<?xf32>) outs(%sum : tensor<f32>) -> tensor<f32>
+  return %r : tensor<f32>
+}
+)mlir");
+  });
+  EXPECT_EQ(model.run({counting({6}), counting({4}), {{}, {4}}, {{}, {1}}}), "");
+  EXPECT_EQ(model.run({counting({6}), counting({0}), {{}, {0}}, {{}, {1}}}), "");
+  for (int64_t size : {int64_t(-1), int64_t(3), int64_t(5), int64_t(6), int64_t(7), kLargest, kSmallest})
+    EXPECT_NE(model.run({counting({6}), counting({4}), {{}, {size}}, {{}, {1}}}), "");
+}
+
+/// Steps from the data: one past the largest integer must not begin the loop again.
+TEST(Indices, Steps) {
+  Model model([] {
+    return parseText(R"mlir(
+func.func @main(%x: tensor<?xi64>, %s: tensor<3xi64>) -> tensor<i64> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c2 = arith.constant 2 : index
+  %zero = arith.constant 0 : i64
+  %a = tensor.extract %s[%c0] : tensor<3xi64>
+  %b = tensor.extract %s[%c1] : tensor<3xi64>
+  %c = tensor.extract %s[%c2] : tensor<3xi64>
+  %lower = arith.index_cast %a : i64 to index
+  %upper = arith.index_cast %b : i64 to index
+  %step = arith.index_cast %c : i64 to index
+  %sum = scf.for %i = %lower to %upper step %step iter_args(%t = %zero) -> i64 {
+    %v = tensor.extract %x[%i] : tensor<?xi64>
+    %next = arith.addi %t, %v : i64
+    scf.yield %next : i64
+  }
+  %e = tensor.empty() : tensor<i64>
+  %r = tensor.insert %sum into %e[] : tensor<i64>
+  return %r : tensor<i64>
+}
+)mlir");
+  });
+  for (int64_t step : {int64_t(1), int64_t(2), int64_t(5), int64_t(7)})
+    EXPECT_EQ(model.run({counting({6}), {{3}, {1, 6, step}}}), "");
+  for (int64_t step : {int64_t(0), int64_t(-1), kSmallest})
+    EXPECT_NE(model.run({counting({6}), {{3}, {1, 6, step}}}).find("has a step that is not positive"),
+              std::string::npos);
+  EXPECT_NE(model.run({counting({6}), {{3}, {1, 7, 1}}}), "");
+  EXPECT_NE(model.run({counting({6}), {{3}, {-1, 6, 1}}}), "");
+}
+
+/// Shifts by more than the width, and floats that no integer holds, have the evaluator's values.
+TEST(Indices, ShiftsAndConversions) {
+  Model shifts([] {
+    return parseText(R"mlir(
+func.func @main(%x: tensor<?xi32>, %n: tensor<?xi32>) -> (tensor<?xi32>, tensor<?xi32>, tensor<?xi32>) {
+  %0 = arith.shli %x, %n : tensor<?xi32>
+  %1 = arith.shrui %x, %n : tensor<?xi32>
+  %2 = arith.shrsi %x, %n : tensor<?xi32>
+  return %0, %1, %2 : tensor<?xi32>, tensor<?xi32>, tensor<?xi32>
+}
+)mlir");
+  });
+  EXPECT_EQ(shifts.run({{{8}, {-3, -3, -3, 5, 5, 5, 1, -1}}, {{8}, {0, 31, 32, 31, 33, -1, 4, INT32_MIN}}}), "");
+  Model conversions([] {
+    return importText(R"(g (float[N] x, float[N] d) => (int8[N] a, int32[N] b, int64[N] c, uint8[N] e, uint64[N] f) {
+      y = Div(x, d)
+      a = Cast<to=3>(y)
+      b = Cast<to=6>(y)
+      c = Cast<to=7>(y)
+      e = Cast<to=2>(y)
+      f = Cast<to=13>(y)
+    })");
+  });
+  // NaN, the infinities, what is too large for each type, and what is not.
+  const int64_t huge = int64_t(1) << 62;
+  EXPECT_EQ(conversions.run(
+                {{{10}, {0, 1, -1, huge, -huge, 1000, -1000, 7, -7, 300}}, {{10}, {0, 0, 0, 1, 1, 1, 1, 2, 2, 1}}}),
+            "");
+}
+
+/// NaN as an index is 0.
+TEST(Indices, FromFloats) {
+  Model model([] {
+    return importText("g (float[N] x, float[B] f, float[B] d) => (float[B] y)"
+                      " { q = Div(f, d) i = Cast<to=7>(q) y = Gather(x, i) }");
+  });
+  EXPECT_EQ(model.run({counting({5}), {{3}, {9, 0, -5}}, {{3}, {2, 0, 1}}}), "");
+  EXPECT_NE(model.run({counting({5}), {{1}, {1}}, {{1}, {0}}}), "");
+  EXPECT_NE(model.run({counting({5}), {{1}, {-1}}, {{1}, {0}}}), "");
+}
+
+/// The evaluator knows no assertions; compiled ones end the call, not the process.
+TEST(Indices, Assertions) {
+  TemporaryFolder folder;
+  CompiledModel model;
+  bool refused = false;
+  OwningOpRef<ModuleOp> module = parseText(R"mlir(
+func.func @main(%x: tensor<?xi64>) -> tensor<?xi64> {
+  %c0 = arith.constant 0 : index
+  %zero = arith.constant 0 : i64
+  %first = tensor.extract %x[%c0] : tensor<?xi64>
+  %ok = arith.cmpi sgt, %first, %zero : i64
+  cf.assert %ok, "the first is positive"
+  return %x : tensor<?xi64>
+}
+)mlir");
+  ASSERT_EQ(model.compile(*module, folder.file("m.so"), refused), std::nullopt);
+  Tensor x = Tensor::zeros(mlir::IntegerType::get(&getContext(), 64), {2});
+  llvm::SmallVector<Tensor> results;
+  runtime::Error error = model.run({x}, results);
+  ASSERT_TRUE(error);
+  EXPECT_NE(error->find("'cf.assert' op does not hold: the first is positive"), std::string::npos) << *error;
+  x.ints[0] = 1;
+  EXPECT_EQ(model.run({x}, results), std::nullopt);
 }
 
 } // namespace
