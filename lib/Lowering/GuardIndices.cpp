@@ -61,7 +61,7 @@ struct GuardIndices : public spnn::impl::GuardIndicesBase<GuardIndices> {
               .Case([&](tensor::ReshapeOp reshape) { return checkReshape(reshape); })
               .Case([&](tensor::ExpandShapeOp reshape) { return checkExtents(op, reshape.getOutputShape()); })
               .Case([&](linalg::LinalgOp structured) { return guardStructured(structured); })
-              .Default(success());
+              .Default([&](Operation *other) { return checkProduct(other); });
       if (failed(done))
         return signalPassFailure();
     }
@@ -73,6 +73,7 @@ struct GuardIndices : public spnn::impl::GuardIndicesBase<GuardIndices> {
   LogicalResult guardInsertion(tensor::InsertSliceOp op);
   LogicalResult guardStructured(linalg::LinalgOp op);
   LogicalResult checkDimension(Operation *op, Value dim, Value shaped);
+  LogicalResult checkProduct(Operation *op);
   LogicalResult checkReshape(tensor::ReshapeOp op);
   LogicalResult checkExtents(Operation *op, ValueRange extents);
 
@@ -192,11 +193,36 @@ FailureOr<SmallVector<Rule>> GuardIndices::getRules(OffsetSizeAndStrideOpInterfa
   return rules;
 }
 
-/// A slice that is not there begins at 0 and, as far as its type allows, has no elements.
+/// The elements that stand for a slice which may have more of them than its source, if it is such a one.
+static Value createStandIn(tensor::ExtractSliceOp op, IndexBounds &bounds) {
+  bool mayNotFit = false;
+  SmallVector<OpFoldResult> sizes;
+  llvm::SmallBitVector dropped = op.getDroppedDims();
+  for (auto [dim, offset, size] : llvm::enumerate(op.getMixedOffsets(), op.getMixedSizes())) {
+    auto first = dyn_cast<Value>(offset), length = dyn_cast<Value>(size);
+    mayNotFit |= op.getSourceType().isDynamicDim(dim) && first && bounds.dependsOnData(first) &&
+                 !(length && bounds.dependsOnData(length));
+    if (!dropped.test(dim))
+      sizes.push_back(size);
+  }
+  if (!mayNotFit)
+    return nullptr;
+  OpBuilder builder(op);
+  return tensor::EmptyOp::create(builder, op.getLoc(), sizes, op.getType().getElementType());
+}
+
+/// A slice that is not there begins at 0 and has no elements; where its length is not for the data to say, other
+/// elements stand for it.
 LogicalResult GuardIndices::guardView(OffsetSizeAndStrideOpInterface op, Value source) {
   FailureOr<SmallVector<Rule>> rules = getRules(op, source);
   if (failed(rules) || rules->empty())
     return failure(failed(rules));
+  ++numGuarded;
+  if (auto slice = dyn_cast<tensor::ExtractSliceOp>(op.getOperation()))
+    if (Value standIn = createStandIn(slice, *bounds)) {
+      makeConditional(op, *rules, standIn);
+      return success();
+    }
   OpBuilder builder(op);
   Location loc = op.getLoc();
   for (const Rule &rule : *rules)
@@ -221,7 +247,6 @@ LogicalResult GuardIndices::guardView(OffsetSizeAndStrideOpInterface op, Value s
     replace(offsets + i, /*everywhere=*/false);
   for (unsigned i = 0, e = op.getSizes().size(); i < e; ++i)
     replace(sizes + i, /*everywhere=*/true);
-  ++numGuarded;
   return success();
 }
 
@@ -317,4 +342,16 @@ LogicalResult GuardIndices::checkReshape(tensor::ReshapeOp op) {
   if (auto elements = dyn_cast_or_null<tensor::FromElementsOp>(shape))
     return checkExtents(op, elements.getElements());
   return op->emitOpError() << "takes an extent from data, which is not supported";
+}
+
+/// Kernels, and the library that does dense products, take their extents from one operand each.
+LogicalResult GuardIndices::checkProduct(Operation *op) {
+  if (!isa_and_nonnull<SPNNDialect>(op->getDialect()) || !isa<DestinationStyleOpInterface>(op))
+    return success();
+  for (Value operand : op->getOperands())
+    if (auto type = dyn_cast<RankedTensorType>(operand.getType()))
+      for (int64_t dim = 0; dim < type.getRank(); ++dim)
+        if (bounds->extentDependsOnData(operand, dim))
+          return op->emitOpError() << "takes an extent from data, which is not supported";
+  return success();
 }

@@ -172,6 +172,19 @@ func.func @slice(%x: tensor<?x8xf32>, %o: index, %n: index) -> (tensor<?x8xf32>,
   return %0, %1 : tensor<?x8xf32>, tensor<?xf32>
 }
 
+// A source that may be shorter than the slice: nothing of it is read.
+// CHECK-LABEL: func @short
+func.func @short(%x: tensor<?x8xf32>, %o: index) -> tensor<8xf32> {
+  // CHECK: %[[OTHER:.*]] = tensor.empty() : tensor<8xf32>
+  // CHECK: scf.if {{.*}} -> (tensor<8xf32>) {
+  // CHECK: spnn.fault "'tensor.extract_slice' op slices dimension 0 out of range
+  // CHECK: scf.yield %[[OTHER]]
+  // CHECK: } else {
+  // CHECK: tensor.extract_slice
+  %0 = tensor.extract_slice %x[%o, 0] [1, 8] [1, 1] : tensor<?x8xf32> to tensor<8xf32>
+  return %0 : tensor<8xf32>
+}
+
 // CHECK-LABEL: func @view
 func.func @view(%x: memref<6x8xf32>, %o: index) -> memref<4xf32, strided<[8], offset: ?>> {
   // CHECK: spnn.fault "'memref.subview' op slices dimension 1 of extent 8 out of range
@@ -290,4 +303,13 @@ func.func @window(%x: tensor<?xf32>, %w: tensor<3xf32>, %y: tensor<?xf32>, %n: i
   // expected-error @+1 {{takes an extent of operand 0 from data and accesses it by more than one loop, which is not supported}}
   %1 = linalg.conv_1d ins(%0, %w : tensor<?xf32>, tensor<3xf32>) outs(%y : tensor<?xf32>) -> tensor<?xf32>
   return %1 : tensor<?xf32>
+}
+
+// -----
+
+func.func @product(%x: tensor<?x4xf32>, %w: tensor<4x4xf32>, %y: tensor<?x4xf32>, %n: index) -> tensor<?x4xf32> {
+  %0 = tensor.extract_slice %x[0, 0] [%n, 4] [1, 1] : tensor<?x4xf32> to tensor<?x4xf32>
+  // expected-error @+1 {{'spnn.kernel_gemm' op takes an extent from data, which is not supported}}
+  %1 = spnn.kernel_gemm ins(%0, %w : tensor<?x4xf32>, tensor<4x4xf32>) outs(%y : tensor<?x4xf32>) -> tensor<?x4xf32>
+  return %1 : tensor<?x4xf32>
 }

@@ -369,6 +369,27 @@ func.func @main(%x: tensor<?x3xf32>, %at: tensor<2xi64>, %sum: tensor<3xf32>) ->
   EXPECT_EQ(faults, 3 * 15 * 15 - 3 * 15 - 7 - 4 - 2);
 }
 
+/// A window of fixed length, which a short tensor has nowhere.
+TEST(Indices, Windows) {
+  Model model([] {
+    return parseText(R"mlir(
+func.func @main(%x: tensor<?x3xf32>, %at: tensor<i64>) -> tensor<2x3xf32> {
+  %a = tensor.extract %at[] : tensor<i64>
+  %offset = arith.index_cast %a : i64 to index
+  %slice = tensor.extract_slice %x[%offset, 0] [2, 3] [1, 1] : tensor<?x3xf32> to tensor<2x3xf32>
+  %e = tensor.empty() : tensor<2x3xf32>
+  %r = linalg.map { arith.addf } ins(%slice, %slice : tensor<2x3xf32>, tensor<2x3xf32>) outs(%e : tensor<2x3xf32>)
+  return %r : tensor<2x3xf32>
+}
+)mlir");
+  });
+  int faults = 0;
+  for (int64_t extent : {0, 1, 2, 5})
+    for (int64_t offset : {kSmallest, int64_t(-1), int64_t(0), int64_t(1), int64_t(3), int64_t(4), kLargest})
+      faults += !model.run({counting({extent, 3}), {{}, {offset}}}).empty();
+  EXPECT_EQ(faults, 7 + 7 + 6 + 4);
+}
+
 TEST(Indices, InsertedSlices) {
   Model model([] {
     return parseText(R"mlir(
