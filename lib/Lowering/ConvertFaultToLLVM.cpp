@@ -5,12 +5,15 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Pass convert-spnn-fault-to-llvm: spnn.fault becomes a store to the slot that the run-time library keeps for a call.
+// Pass convert-spnn-fault-to-llvm: spnn.fault becomes an exchange with the slot that the run-time library keeps for a
+// call.
 //
 //===----------------------------------------------------------------------===//
 #include "spnn/IR/SPNN.h"
 #include "spnn/Lowering/Passes.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -34,12 +37,25 @@ static LLVM::LLVMFuncOp declareSlot(ModuleOp module) {
   return LLVM::LLVMFuncOp::create(builder, module.getLoc(), name, type);
 }
 
+static void convertAssert(cf::AssertOp op) {
+  OpBuilder builder(op);
+  Value yes = arith::ConstantOp::create(builder, op.getLoc(), builder.getBoolAttr(true));
+  Value fails = arith::XOrIOp::create(builder, op.getLoc(), op.getArg(), yes);
+  std::string message = ("'cf.assert' op does not hold: " + op.getMsg()).str();
+  for (char &c : message)
+    if (c == '\n' || c == '\0')
+      c = ' ';
+  FaultOp::create(builder, op.getLoc(), fails, message);
+  op.erase();
+}
+
 namespace {
 struct ConvertFaultToLLVM : public spnn::impl::ConvertFaultToLLVMBase<ConvertFaultToLLVM> {
   using ConvertFaultToLLVMBase::ConvertFaultToLLVMBase;
 
   void runOnOperation() override {
     SymbolTable symbols(getOperation());
+    getOperation().walk(convertAssert);
     WalkResult walk = getOperation().walk([&](FaultOp op) {
       auto function = op->getParentOfType<func::FuncOp>();
       if (!function) {
@@ -87,9 +103,10 @@ struct ConvertFaultToLLVM : public spnn::impl::ConvertFaultToLLVMBase<ConvertFau
     auto branch = scf::IfOp::create(builder, loc, op.getCondition(), /*withElseRegion=*/false);
     builder.setInsertionPointToStart(branch.thenBlock());
     Value address = LLVM::AddressOfOp::create(builder, loc, message);
-    // Threads may store at once: each store must arrive whole, in whatever order.
-    LLVM::StoreOp::create(builder, loc, address, slot, /*alignment=*/sizeof(void *), /*isVolatile=*/false,
-                          /*isNonTemporal=*/false, /*isInvariantGroup=*/false, LLVM::AtomicOrdering::monotonic);
+    // Only into the empty slot: what goes wrong later may follow from the first fault. Threads may come at once.
+    Value none = LLVM::ZeroOp::create(builder, loc, address.getType());
+    LLVM::AtomicCmpXchgOp::create(builder, loc, slot, none, address, LLVM::AtomicOrdering::monotonic,
+                                  LLVM::AtomicOrdering::monotonic);
     op.erase();
   }
 

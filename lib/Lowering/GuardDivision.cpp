@@ -8,6 +8,8 @@
 // Pass spnn-guard-division: integer divisions that would end the process become errors of the call.
 //
 //===----------------------------------------------------------------------===//
+#include "Faults.h"
+
 #include "spnn/IR/SPNN.h"
 #include "spnn/Lowering/Passes.h"
 
@@ -15,10 +17,10 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Index/IR/IndexOps.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/IR/TypeUtilities.h"
-#include "llvm/Support/Path.h"
 
 namespace spnn {
 #define GEN_PASS_DEF_GUARDDIVISION
@@ -32,40 +34,7 @@ using namespace spnn;
 static constexpr StringLiteral kDivisionByZero = "division by zero";
 static constexpr StringLiteral kOverflow = "signed overflow in a division of the smallest integer by -1";
 static constexpr StringLiteral kNotPositive = "divides by zero or a negative number";
-
-/// "layer.mlir:12" or the name of an ONNX node; empty if nothing is known. Without folders, so that the same model
-/// gives the same code wherever it lies.
-static std::string describe(Location loc) {
-  if (auto file = dyn_cast<FileLineColLoc>(loc))
-    return (llvm::sys::path::filename(file.getFilename().strref()) + ":" + Twine(file.getLine())).str();
-  if (auto name = dyn_cast<NameLoc>(loc))
-    return name.getName().str();
-  if (auto call = dyn_cast<CallSiteLoc>(loc))
-    return describe(call.getCallee());
-  if (auto fused = dyn_cast<FusedLoc>(loc))
-    for (Location part : fused.getLocations())
-      if (std::string text = describe(part); !text.empty())
-        return text;
-  return "";
-}
-
-static void addFault(OpBuilder &builder, Operation *op, Value condition, StringRef rule) {
-  Location loc = op->getLoc();
-  if (auto type = dyn_cast<VectorType>(condition.getType())) {
-    // One i1 for all elements; reductions are of rank 1.
-    auto flat = VectorType::get({type.getNumElements()}, type.getElementType());
-    condition = vector::ShapeCastOp::create(builder, loc, flat, condition);
-    condition = vector::ReductionOp::create(builder, loc, vector::CombiningKind::OR, condition);
-  }
-  std::string message = ("'" + op->getName().getStringRef() + "' op " + rule).str();
-  // A name from outside may hold anything, a message is one line.
-  if (std::string place = describe(loc); !place.empty())
-    message += " (" + place + ")";
-  for (char &c : message)
-    if (c == '\n' || c == '\0')
-      c = ' ';
-  FaultOp::create(builder, loc, condition, message);
-}
+static constexpr StringLiteral kStep = "has a step that is not positive";
 
 static Value createConstant(OpBuilder &builder, Location loc, Type type, const APInt &value) {
   TypedAttr attr = builder.getIntegerAttr(getElementTypeOrSelf(type), value);
@@ -101,6 +70,21 @@ static bool guardDivision(Operation *op, bool isSigned) {
     bad = bad ? Value(arith::OrIOp::create(builder, loc, bad, overflows)) : overflows;
   }
   op->setOperand(1, arith::SelectOp::create(builder, loc, bad, constant(APInt(width, 1)), divisor));
+  return true;
+}
+
+/// True if the step got a guard.
+static bool guardStep(Operation *op, OpOperand &step) {
+  APInt known;
+  if (matchPattern(step.get(), m_ConstantInt(&known)) && known.isStrictlyPositive())
+    return false;
+  OpBuilder builder(op);
+  Location loc = op->getLoc();
+  Type type = step.get().getType();
+  Value one = arith::ConstantOp::create(builder, loc, type, builder.getIntegerAttr(type, 1));
+  Value bad = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::slt, step.get(), one);
+  addFault(builder, op, bad, kStep);
+  step.set(arith::SelectOp::create(builder, loc, bad, one, step.get()));
   return true;
 }
 
@@ -166,6 +150,11 @@ struct GuardDivision : public spnn::impl::GuardDivisionBase<GuardDivision> {
         numGuarded += guardDivision(op, /*isSigned=*/true);
       else if (isa<affine::AffineApplyOp, affine::AffineMinOp, affine::AffineMaxOp>(op))
         guardMap(op);
+      else if (auto loop = dyn_cast<scf::ForOp>(op))
+        numGuarded += guardStep(op, loop.getStepMutable());
+      else if (auto loop = dyn_cast<scf::ParallelOp>(op))
+        for (OpOperand &step : loop.getStepMutable())
+          numGuarded += guardStep(op, step);
     }
   }
 

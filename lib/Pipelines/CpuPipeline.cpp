@@ -65,6 +65,7 @@ void spnn::buildCpuKernelStage(OpPassManager &pm, const CpuPipelineOptions &opti
   pm.addPass(createLinalgGeneralizeNamedOpsPass());
   pm.addPass(createLinalgElementwiseOpFusionPass());
   addCleanup(pm);
+  pm.addNestedPass<func::FuncOp>(createGuardIndices());
   pm.addPass(createPrepareResults());
   pm.addPass(bufferization::createEmptyTensorEliminationPass());
   bufferization::OneShotBufferizePassOptions bufferize;
@@ -82,6 +83,7 @@ void spnn::buildCpuLoopStage(OpPassManager &pm, const CpuPipelineOptions &option
   pm.addPass(createLowerKernels());
   pm.addNestedPass<func::FuncOp>(createConvertLinalgToLoopsPass());
   pm.addNestedPass<func::FuncOp>(createGuardDivision());
+  pm.addNestedPass<func::FuncOp>(createDefineArithmetic());
   pm.addPass(createLowerVectors());
   addCleanup(pm);
   pm.addPass(createLoopInvariantCodeMotionPass());

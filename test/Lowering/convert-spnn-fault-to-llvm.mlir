@@ -1,6 +1,6 @@
 // RUN: %spnn_opt --pass-pipeline='builtin.module(convert-spnn-fault-to-llvm)' %s --split-input-file --verify-diagnostics | FileCheck %s
 
-// The example of the documentation: the address of the slot is had at the entry, the store is atomic.
+// The example of the documentation: the address of the slot is had at the entry, the exchange is atomic.
 // CHECK: llvm.mlir.global private unnamed_addr constant @[[TEXT:.*]]("a reason\00")
 // CHECK: llvm.func @spnn_rt_fault_slot() -> !llvm.ptr
 // CHECK-LABEL: func.func @f
@@ -9,7 +9,8 @@ func.func @f(%c: i1) {
   // CHECK-NEXT: %[[SLOT:.*]] = llvm.call @spnn_rt_fault_slot() : () -> !llvm.ptr
   // CHECK-NEXT: scf.if %[[C]] {
   // CHECK-NEXT: %[[M:.*]] = llvm.mlir.addressof @[[TEXT]] : !llvm.ptr
-  // CHECK-NEXT: llvm.store %[[M]], %[[SLOT]] atomic monotonic {alignment = 8 : i64} : !llvm.ptr, !llvm.ptr
+  // CHECK-NEXT: %[[NONE:.*]] = llvm.mlir.zero : !llvm.ptr
+  // CHECK-NEXT: llvm.cmpxchg %[[SLOT]], %[[NONE]], %[[M]] monotonic monotonic : !llvm.ptr, !llvm.ptr
   spnn.fault "a reason" if %c
   return
 }
@@ -21,7 +22,7 @@ func.func @f(%c: i1) {
 // CHECK-NEXT: %[[SLOT:.*]] = llvm.call @spnn_rt_fault_slot
 // CHECK: omp.parallel
 // CHECK-NOT: spnn_rt_fault_slot
-// CHECK: llvm.store %{{.*}}, %[[SLOT]]
+// CHECK: llvm.cmpxchg %[[SLOT]]
 func.func @parallel(%c: i1) {
   omp.parallel {
     spnn.fault "in parallel" if %c
@@ -65,4 +66,20 @@ llvm.func @outside(%c: i1) {
   // expected-error @below {{'spnn.fault' op must stand in a function of the dialect func}}
   spnn.fault "a" if %c
   llvm.return
+}
+
+// -----
+
+// An assertion fails the call, not the process; its text becomes one line.
+// CHECK: @{{.*}}("'cf.assert' op does not hold: two lines\00")
+// CHECK-LABEL: func.func @assert
+// CHECK-SAME: %[[OK:.*]]: i1
+func.func @assert(%ok: i1) {
+  // CHECK: %[[TRUE:.*]] = arith.constant true
+  // CHECK: %[[FAILS:.*]] = arith.xori %[[OK]], %[[TRUE]]
+  // CHECK: scf.if %[[FAILS]]
+  // CHECK: llvm.cmpxchg
+  // CHECK-NOT: cf.assert
+  cf.assert %ok, "two\nlines"
+  return
 }

@@ -158,3 +158,29 @@ func.func @places(%a: i32, %b: i32) {
   %4 = arith.divui %a, %b : i32 loc("two\nlines")
   return
 }
+
+// The number of rounds is divided by the step.
+// CHECK-LABEL: func @steps
+// CHECK-SAME: %[[S:.*]]: index
+func.func @steps(%n: index, %s: index) {
+  %c0 = arith.constant 0 : index
+  %c2 = arith.constant 2 : index
+  // CHECK-NOT: spnn.fault
+  // CHECK: scf.for
+  scf.for %i = %c0 to %n step %c2 {
+  }
+  // CHECK: %[[ONE:.*]] = arith.constant 1 : index
+  // CHECK: %[[BAD:.*]] = arith.cmpi slt, %[[STEP:.*]], %[[ONE]] : index
+  // CHECK: spnn.fault "'scf.for' op has a step that is not positive ({{.*}})" if %[[BAD]]
+  // CHECK: %[[SAFE:.*]] = arith.select %[[BAD]], %[[ONE]], %[[STEP]] : index
+  // CHECK: scf.for {{.*}} step %[[SAFE]]
+  scf.for %i = %c0 to %n step %s {
+  }
+  // CHECK: spnn.fault "'scf.parallel' op has a step that is not positive
+  // CHECK-NOT: spnn.fault
+  // CHECK: scf.parallel
+  scf.parallel (%i, %j) = (%c0, %c0) to (%n, %n) step (%s, %c2) {
+    scf.reduce
+  }
+  return
+}

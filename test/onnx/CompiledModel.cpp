@@ -25,6 +25,10 @@ using namespace mlir;
 using namespace spnn;
 using spnn::runtime::Error;
 
+/// What an output is filled with, and the bytes on both sides of it.
+static constexpr uint8_t kPattern = 0xA5;
+static constexpr size_t kMargin = 4096;
+
 void test::registerForCompilation(DialectRegistry &registry) {
   registerAllDialects(registry);
   registerAllExtensions(registry);
@@ -33,7 +37,7 @@ void test::registerForCompilation(DialectRegistry &registry) {
   target::registerTranslations(registry);
 }
 
-Error test::CompiledModel::compile(ModuleOp module, const std::string &path, bool &refused) {
+Error test::CompiledModel::compile(ModuleOp module, const std::string &path, bool &refused, int threads) {
   for (Type type : (*module.getOps<func::FuncOp>().begin()).getResultTypes())
     resultTypes.push_back(cast<ShapedType>(type).getElementType());
   std::string diagnostic;
@@ -44,7 +48,10 @@ Error test::CompiledModel::compile(ModuleOp module, const std::string &path, boo
       return success();
     });
     PassManager pm(module.getContext());
-    buildCpuPipeline(pm, CpuPipelineOptions());
+    CpuPipelineOptions options;
+    if (threads == 1)
+      options.threads = 1;
+    buildCpuPipeline(pm, options);
     if (failed(pm.run(module))) {
       // A conversion that met what it did not expect is no refusal: nobody decided it.
       refused = !diagnostic.empty() && !StringRef(diagnostic).contains("failed to legalize");
@@ -55,7 +62,7 @@ Error test::CompiledModel::compile(ModuleOp module, const std::string &path, boo
     return "is not emitted: " + *error;
   if (Error error = runtime::Model::open(path, model))
     return "is not loaded: " + *error;
-  return model->createContext(/*threads=*/2, context);
+  return model->createContext(threads, context);
 }
 
 Error test::CompiledModel::run(ArrayRef<reference::Tensor> arguments, SmallVectorImpl<reference::Tensor> &results) {
@@ -75,11 +82,17 @@ Error test::CompiledModel::run(ArrayRef<reference::Tensor> arguments, SmallVecto
     inputs.push_back({spec.dtype, shapes[inputs.size()], bytes.back().data()});
   }
   for (auto [shape, spec] : llvm::zip(outputShapes, function.outputs)) {
-    // A pattern, so that what is not written shows.
-    bytes.emplace_back(*runtime::elementCount(shape) * runtime::dtypeBytes(spec.dtype), 0xA5);
-    outputs.push_back({spec.dtype, shape, bytes.back().data()});
+    // A pattern, so that what is not written shows, and what is written beside it.
+    bytes.emplace_back(*runtime::elementCount(shape) * runtime::dtypeBytes(spec.dtype) + 2 * kMargin, kPattern);
+    outputs.push_back({spec.dtype, shape, bytes.back().data() + kMargin});
   }
-  if (Error error = model->run(function, inputs, outputs, context))
+  Error error = model->run(function, inputs, outputs, context);
+  for (ArrayRef<uint8_t> output : ArrayRef(bytes).take_back(outputs.size())) {
+    auto isPattern = [](uint8_t byte) { return byte == kPattern; };
+    if (!llvm::all_of(output.take_front(kMargin), isPattern) || !llvm::all_of(output.take_back(kMargin), isPattern))
+      return "writes beside an output";
+  }
+  if (error)
     return error;
   for (auto [output, type] : llvm::zip(outputs, resultTypes))
     results.push_back(reference::Tensor::fromBytes(type, output.shape, output.data));

@@ -24,14 +24,14 @@ namespace spnn::test {
 /// Everything that compiling needs in a context, dialects of imported models included.
 void registerForCompilation(mlir::DialectRegistry &registry);
 
-/// Compiled for this machine, run on two threads.
+/// Compiled for this machine.
 class CompiledModel {
 public:
   /// Compiles `module`, whose function is @main, into the library `path`, and loads it. The module is used up. If the
   /// compiler refuses it, the error is what it says, and `refused` is true; other errors are ours.
-  [[nodiscard]] runtime::Error compile(mlir::ModuleOp module, const std::string &path, bool &refused);
+  [[nodiscard]] runtime::Error compile(mlir::ModuleOp module, const std::string &path, bool &refused, int threads = 2);
 
-  /// Runs it as the evaluator would.
+  /// Runs it as the evaluator would. Writing beside an output is an error, too.
   [[nodiscard]] runtime::Error run(llvm::ArrayRef<reference::Tensor> arguments,
                                    llvm::SmallVectorImpl<reference::Tensor> &results);
 

@@ -171,7 +171,7 @@ def SPNN_FaultOp : Op<SPNN_Dialect, "fault", [
   let description = [{
     If `condition` is true, the call that runs ends with `message` as its error. Nothing is left out for that:
     the function runs to its end, so whoever emits this op makes what follows harmless. May stand anywhere in a
-    function, in parallel regions too; of several faults of a call any one is reported.
+    function, in parallel regions too. The first fault of a call is reported, of those that threads meet at once any one.
 
     ```mlir
     spnn.fault "'arith.divsi' op division by zero" if %isZero

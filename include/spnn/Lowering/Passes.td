@@ -98,6 +98,52 @@ def SelectKernels : Pass<"spnn-select-kernels", "::mlir::ModuleOp"> {
   ];
 }
 
+def GuardIndices : Pass<"spnn-guard-indices", "::mlir::func::FuncOp"> {
+  let summary = "Make accesses out of range an error of the call";
+  let description = [{
+    An index that a model computes from its data may be anything. Where it is not certain that an access stays in range,
+    it becomes conditional: outside, a `spnn.fault` reports the access, the dimension and the place of the op, a
+    read gives 0, and a write does nothing. Covers `tensor.extract`, `tensor.insert`, `memref.load` and `memref.store`,
+    each checked unless its indices are proved to be in range (from constants, the bounds of loops and the ranges of
+    arithmetic), and slices, `tensor.extract_slice`, `tensor.insert_slice` and `memref.subview`, in the dimensions where
+    their offset or size depends on data; there the stride must be a positive constant. A slice out of range begins
+    at 0 and has no elements. Slices by extents alone are not checked, as extents are not.
+
+    Runs while indices are those that the model asks for: after fusion, which the branches would hinder, and before
+    bufferization, so that the words are those of the reference evaluator.
+
+    ```mlir
+    func.func @f(%x: tensor<5xf32>, %i: index) -> f32 {
+      %0 = tensor.extract %x[%i] : tensor<5xf32>
+      return %0 : f32
+    }
+    ```
+
+    becomes
+
+    ```mlir
+    func.func @f(%x: tensor<5xf32>, %i: index) -> f32 {
+      %extent = arith.constant 5 : index
+      %outside = arith.cmpi uge, %i, %extent : index
+      %zero = arith.constant 0.0 : f32
+      %0 = scf.if %outside -> (f32) {
+        spnn.fault "'tensor.extract' op has an index out of range in dimension 0, which has extent 5 (model.mlir:2)" if %outside
+        scf.yield %zero : f32
+      } else {
+        %1 = tensor.extract %x[%i] : tensor<5xf32>
+        scf.yield %1 : f32
+      }
+      return %0 : f32
+    }
+    ```
+  }];
+  let dependentDialects = ["::spnn::SPNNDialect", "::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect",
+                           "::mlir::scf::SCFDialect", "::mlir::tensor::TensorDialect", "::mlir::vector::VectorDialect"];
+  let statistics = [
+    Statistic<"numGuarded", "guarded", "accesses that may be out of range">,
+  ];
+}
+
 def PrepareResults : Pass<"spnn-prepare-results", "::mlir::ModuleOp"> {
   let summary = "Turn results of public functions into memory that the caller gives";
   let description = [{
@@ -178,7 +224,8 @@ def GuardDivision : Pass<"spnn-guard-division", "::mlir::func::FuncOp"> {
     process. Where either may happen, a `spnn.fault` reports it in the words of the reference evaluator, followed by
     where the op comes from, and the division goes on with the divisor 1. Covers division and remainder, signed and
     unsigned, of `arith` and `index`, and divisors in the maps of `affine.apply`, `affine.min` and `affine.max`, which
-    must be positive. A division by a constant other than 0 and -1 stays as it is, which every division is that the
+    must be positive. The step of `scf.for` and `scf.parallel`, by which the number of rounds is divided, is such a divisor;
+    a wrong one becomes 1. A division by a constant other than 0 and -1 stays as it is, which every division is that the
     compiler itself makes. Runs while divisions are those that the model asks for: on loops, before their lowering
     expands `ceildivsi` and the like. What nothing uses is no longer there and reports nothing.
 
@@ -210,6 +257,44 @@ def GuardDivision : Pass<"spnn-guard-division", "::mlir::func::FuncOp"> {
   ];
 }
 
+def DefineArithmetic : Pass<"spnn-define-arithmetic", "::mlir::func::FuncOp"> {
+  let summary = "Give shifts and conversions a value where MLIR leaves it undefined";
+  let description = [{
+    The result of a shift by the width or more, and of a float that an integer cannot hold, is poison to MLIR: LLVM may
+    take whatever suits it, also for an index that is made of it. They get the values that the reference evaluator
+    gives: bits that are shifted out are gone, which leaves 0 or the sign; conversions round to zero and saturate, and
+    NaN becomes 0. A shift whose amount is known to be below the width stays as it is. Runs before `spnn-lower-vectors`,
+    whose own conversions are in range.
+
+    ```mlir
+    func.func @f(%a: i32, %n: i32, %x: f32) -> (i32, i32) {
+      %0 = arith.shli %a, %n : i32
+      %1 = arith.fptosi %x : f32 to i32
+      return %0, %1 : i32, i32
+    }
+    ```
+
+    becomes
+
+    ```mlir
+    func.func @f(%a: i32, %n: i32, %x: f32) -> (i32, i32) {
+      %limit = arith.constant 31 : i32
+      %isLarge = arith.cmpi ugt, %n, %limit : i32
+      %amount = arith.select %isLarge, %limit, %n : i32
+      %shifted = arith.shli %a, %amount : i32
+      %zero = arith.constant 0 : i32
+      %0 = arith.select %isLarge, %zero, %shifted : i32
+      %1 = llvm.call_intrinsic "llvm.fptosi.sat"(%x) : (f32) -> i32
+      return %0, %1 : i32, i32
+    }
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect", "::mlir::vector::VectorDialect"];
+  let statistics = [
+    Statistic<"numDefined", "defined", "shifts and conversions that may be undefined">,
+  ];
+}
+
 def LowerVectors : Pass<"spnn-lower-vectors", "::mlir::ModuleOp"> {
   let summary = "Bring vector and math ops into the forms that LLVM compiles well";
   let description = [{
@@ -221,11 +306,12 @@ def LowerVectors : Pass<"spnn-lower-vectors", "::mlir::ModuleOp"> {
 }
 
 def ConvertFaultToLLVM : Pass<"convert-spnn-fault-to-llvm", "::mlir::ModuleOp"> {
-  let summary = "Turn spnn.fault into a store to the running call's slot for faults";
+  let summary = "Turn spnn.fault into an entry in the running call's slot for faults";
   let description = [{
     A function with `spnn.fault` asks the run-time library once, at its entry and so on the thread that entered, for
-    the address of the call's slot (`spnn_rt_fault_slot`). A fault stores the address of its message there, which any
-    thread may do; when the call ends, the library makes an error of what the slot holds. Runs on structured control flow.
+    the address of the call's slot (`spnn_rt_fault_slot`). The first fault leaves the address of its message there, which any
+    thread may do; when the call ends, the library makes an error of what the slot holds. `cf.assert`, which would end the
+    process, is a fault whose message is its text. Runs on structured control flow.
 
     ```mlir
     func.func @f(%c: i1) {
@@ -243,13 +329,15 @@ def ConvertFaultToLLVM : Pass<"convert-spnn-fault-to-llvm", "::mlir::ModuleOp"> 
       %slot = llvm.call @spnn_rt_fault_slot() : () -> !llvm.ptr
       scf.if %c {
         %message = llvm.mlir.addressof @spnn_fault : !llvm.ptr
-        llvm.store %message, %slot atomic monotonic {alignment = 8 : i64} : !llvm.ptr, !llvm.ptr
+        %none = llvm.mlir.zero : !llvm.ptr
+        %old = llvm.cmpxchg %slot, %none, %message monotonic monotonic : !llvm.ptr, !llvm.ptr
       }
       return
     }
     ```
   }];
-  let dependentDialects = ["::mlir::LLVM::LLVMDialect", "::mlir::scf::SCFDialect"];
+  let dependentDialects = ["::spnn::SPNNDialect", "::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect",
+                           "::mlir::scf::SCFDialect"];
 }
 
 def ConvertArenaToLLVM : Pass<"convert-spnn-arena-to-llvm", "::mlir::ModuleOp"> {

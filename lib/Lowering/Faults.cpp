@@ -1,0 +1,53 @@
+//===----------------------------------------------------------------------===//
+//
+// Part of the sparse neural network compiler, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The messages of faults: the op, the rule that its operands break, and where the op comes from.
+//
+//===----------------------------------------------------------------------===//
+#include "Faults.h"
+
+#include "spnn/IR/SPNN.h"
+
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "llvm/Support/Path.h"
+
+using namespace mlir;
+using namespace spnn;
+
+/// "layer.mlir:12" or the name of an ONNX node; empty if nothing is known. Without folders, so that the same model
+/// gives the same code wherever it lies.
+static std::string describe(Location loc) {
+  if (auto file = dyn_cast<FileLineColLoc>(loc))
+    return (llvm::sys::path::filename(file.getFilename().strref()) + ":" + Twine(file.getLine())).str();
+  if (auto name = dyn_cast<NameLoc>(loc))
+    return name.getName().str();
+  if (auto call = dyn_cast<CallSiteLoc>(loc))
+    return describe(call.getCallee());
+  if (auto fused = dyn_cast<FusedLoc>(loc))
+    for (Location part : fused.getLocations())
+      if (std::string text = describe(part); !text.empty())
+        return text;
+  return "";
+}
+
+void spnn::addFault(OpBuilder &builder, Operation *op, Value condition, const Twine &rule) {
+  Location loc = op->getLoc();
+  if (auto type = dyn_cast<VectorType>(condition.getType())) {
+    // One i1 for all elements; reductions are of rank 1.
+    auto flat = VectorType::get({type.getNumElements()}, type.getElementType());
+    condition = vector::ShapeCastOp::create(builder, loc, flat, condition);
+    condition = vector::ReductionOp::create(builder, loc, vector::CombiningKind::OR, condition);
+  }
+  std::string message = ("'" + op->getName().getStringRef() + "' op " + rule).str();
+  // A name from outside may hold anything, a message is one line.
+  if (std::string place = describe(loc); !place.empty())
+    message += " (" + place + ")";
+  for (char &c : message)
+    if (c == '\n' || c == '\0')
+      c = ' ';
+  FaultOp::create(builder, loc, condition, message);
+}
