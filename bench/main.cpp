@@ -30,7 +30,8 @@ matmul:
   --seconds S         measuring time of a case
   --rotate N          matrices that a case rotates through
   --format F          force this format of ours (csr, bsr4x1, dense, ...)
-  --kernel K          force this kernel of ours (csr, hardcoded, block, ...)
+  --kernel K          force this kernel of ours (csr, hardcoded, pattern-tile, block, ...)
+  --target-cpu CPU    compile our kernels, not the peers, for this CPU (default native)
   --target-file FILE  target description of our cost model
   --dlmc DIR          folder with .smtx patterns
   --cache DIR         folder that keeps the peers compiled for a shape
@@ -72,7 +73,11 @@ int main(int argc, char **argv) {
       {"--dlmc", text(suite.dlmc)},
       {"--cache", text(suite.cache)},
       {"-o", text(calibration.output)},
-      {"--target-cpu", text(calibration.cpu)},
+      {"--target-cpu",
+       [&](StringRef value) {
+         suite.cpu = calibration.cpu = value.str();
+         return true;
+       }},
       {"--name", text(calibration.name)},
       {"--file", text(file)},
   };
