@@ -146,6 +146,7 @@ runtime::Error MatmulSuite::runCase(const Case &c) {
   compile.kernel = options.kernel;
   compile.threads = options.threads;
   compile.targetFile = options.targetFile;
+  compile.cpu = options.cpu;
   bool packed = compile.format != "dense";
   std::vector<Product> products;
   for (Form form : forms)

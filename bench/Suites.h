@@ -18,16 +18,17 @@ namespace spnn::bench {
 struct SuiteOptions {
   bool quick = false;
   int threads = 1;
-  std::string json;       ///< file of the rows; empty: none
-  std::string dlmc;       ///< folder with .smtx files; empty: none
-  std::string cache;      ///< folder that keeps peers compiled for a shape
-  std::string filter;     ///< regular expression that a case's name must contain a match of
-  std::string targetFile; ///< target description of our cost model
-  std::string format;     ///< forces our format instead of the one that the pattern is made for
-  std::string kernel;     ///< forces our kernel
-  double seconds = 0;     ///< of measuring a case; 0: the suite's own
-  int cases = 0;          ///< of a suite that makes its own; 0: the suite's own number
-  int rotate = 0;         ///< matrices of a case; 0: the suite's own
+  std::string json;           ///< file of the rows; empty: none
+  std::string dlmc;           ///< folder with .smtx files; empty: none
+  std::string cache;          ///< folder that keeps peers compiled for a shape
+  std::string filter;         ///< regular expression that a case's name must contain a match of
+  std::string targetFile;     ///< target description of our cost model
+  std::string format;         ///< forces our format instead of the one that the pattern is made for
+  std::string kernel;         ///< forces our kernel
+  std::string cpu = "native"; ///< to compile our kernels for
+  double seconds = 0;         ///< of measuring a case; 0: the suite's own
+  int cases = 0;              ///< of a suite that makes its own; 0: the suite's own number
+  int rotate = 0;             ///< matrices of a case; 0: the suite's own
 };
 
 /// Products of sparse weights with dense activations, ours and peers. Returns the exit status.

@@ -31,7 +31,8 @@ matmul, sweep:
   --cases N           layers of the suite sweep (default 300, with --quick 40)
   --rotate N          matrices that a case rotates through
   --format F          force this format of ours (csr, bsr4x1, dense, ...)
-  --kernel K          force this kernel of ours (csr, hardcoded, block, ...)
+  --kernel K          force this kernel of ours (csr, hardcoded, pattern-tile, block, ...)
+  --target-cpu CPU    compile our kernels, not the peers, for this CPU (default native)
   --target-file FILE  target description of our cost model
   --dlmc DIR          folder with .smtx patterns
   --cache DIR         folder that keeps the peers compiled for a shape
@@ -74,7 +75,11 @@ int main(int argc, char **argv) {
       {"--dlmc", text(suite.dlmc)},
       {"--cache", text(suite.cache)},
       {"-o", text(calibration.output)},
-      {"--target-cpu", text(calibration.cpu)},
+      {"--target-cpu",
+       [&](StringRef value) {
+         suite.cpu = calibration.cpu = value.str();
+         return true;
+       }},
       {"--name", text(calibration.name)},
       {"--file", text(file)},
   };

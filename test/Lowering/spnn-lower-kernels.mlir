@@ -91,7 +91,7 @@ func.func @on_tensors(%x: tensor<8x8xf32>, %e: tensor<?xf32>) {
 // -----
 
 func.func @unknown(%x: memref<32xf32>, %n: index, %y: memref<32xf32>) {
-  // expected-error @below {{'spnn.kernel_matmul' op there is no kernel 'magic'; kernels are csr hardcoded block nm nm-matvec bitmap-matvec}}
+  // expected-error @below {{'spnn.kernel_matmul' op there is no kernel 'magic'; kernels are csr hardcoded pattern-tile block nm nm-matvec bitmap-matvec}}
   spnn.kernel_matmul "magic" weights(4 x 4 as unit) ins(%x, %n : memref<32xf32>) outs(%y : memref<32xf32>)
       panels(<width = 8, vector = 4>) parameters({})
   return
@@ -229,5 +229,82 @@ func.func @hardcoded_panels(%code: memref<1xi8>, %offsets: memref<2xi32>, %value
       storage(%code, %offsets, %offsets, %values : memref<1xi8>, memref<2xi32>, memref<2xi32>, memref<0xf32>)
       ins(%x, %n : memref<?xf32>) outs(%y : memref<?xf32>) panels(<width = 64, vector = 16>)
       parameters({groups = 1 : i64, k_block = 1 : i64})
+  return
+}
+
+// -----
+
+// A tile of rows loads the activations of a column once for the rows of its pattern: one loop for each number of rows that
+// share, here three columns of two rows, then one column for each of three rows. Rows that fill no tile have a loop of
+// their own.
+// CHECK-LABEL: func @pattern_tile
+// CHECK: %[[STEPS:.*]] = memref.load %{{.*}} : memref<2xi64>
+// CHECK: scf.for {{.*}} iter_args
+// CHECK-COUNT-3: vector.load %{{.*}} : memref<16xf32>, vector<4xf32>
+// CHECK-NOT: vector.load
+// CHECK: scf.for {{.*}} iter_args
+// CHECK-COUNT-3: vector.load %{{.*}} : memref<16xf32>, vector<4xf32>
+// CHECK-NOT: vector.load
+// CHECK-COUNT-3: vector.store
+// CHECK: scf.for {{.*}} iter_args
+// CHECK-COUNT-1: vector.load %{{.*}} : memref<16xf32>, vector<4xf32>
+// CHECK-NOT: vector.load
+// CHECK-COUNT-1: vector.store
+func.func @pattern_tile(%tasks: memref<3xi32>, %rows: memref<6xi32>, %steps: memref<2xi64>, %pos: memref<4xi32>,
+                        %idx: memref<7xi16>, %val: memref<10xf32>, %x: memref<16xf32>, %y: memref<16xf32>) {
+  %n = arith.constant 4 : index
+  spnn.kernel_matmul "pattern-tile" weights(4 x 4 as unit)
+      storage(%tasks, %rows, %steps, %pos, %idx, %val : memref<3xi32>, memref<6xi32>, memref<2xi64>, memref<4xi32>, memref<7xi16>, memref<10xf32>)
+      ins(%x, %n : memref<16xf32>) outs(%y : memref<16xf32>) panels(<width = 4, vector = 4>)
+      parameters({chunks = 1 : i64, k_block = 4 : i64, shared_rows = 2 : i64, tile_rows = 3 : i64})
+  return
+}
+
+// -----
+
+// Four indices of 16 bits are one load.
+// CHECK-LABEL: func @pattern_indices
+// CHECK: vector.load %{{.*}} : memref<4xi16>, vector<4xi16>
+// CHECK: vector.bitcast
+// CHECK-NOT: memref.load %{{.*}} : memref<4xi16>
+func.func @pattern_indices(%tasks: memref<3xi32>, %rows: memref<4xi32>, %steps: memref<1xi64>, %pos: memref<2xi32>,
+                           %idx: memref<4xi16>, %val: memref<4xf32>, %x: memref<16xf32>, %y: memref<16xf32>) {
+  %n = arith.constant 4 : index
+  spnn.kernel_matmul "pattern-tile" weights(4 x 4 as unit)
+      storage(%tasks, %rows, %steps, %pos, %idx, %val : memref<3xi32>, memref<4xi32>, memref<1xi64>, memref<2xi32>, memref<4xi16>, memref<4xf32>)
+      ins(%x, %n : memref<16xf32>) outs(%y : memref<16xf32>) panels(<width = 4, vector = 4>)
+      parameters({chunks = 1 : i64, k_block = 4 : i64, shared_rows = 1 : i64, tile_rows = 4 : i64})
+  return
+}
+
+// -----
+
+func.func @pattern_steps(%tasks: memref<3xi32>, %idx: memref<4xi16>, %val: memref<4xf32>, %x: memref<16xf32>, %n: index, %y: memref<16xf32>) {
+  // expected-error @below {{'spnn.kernel_matmul' op kernel 'pattern-tile' needs its steps, storage buffer 2, as i64, got 'memref<3xi32>'}}
+  spnn.kernel_matmul "pattern-tile" weights(4 x 4 as unit)
+      storage(%tasks, %tasks, %tasks, %tasks, %idx, %val : memref<3xi32>, memref<3xi32>, memref<3xi32>, memref<3xi32>, memref<4xi16>, memref<4xf32>)
+      ins(%x, %n : memref<16xf32>) outs(%y : memref<16xf32>) panels(<width = 4, vector = 4>) parameters({k_block = 4 : i64})
+  return
+}
+
+// -----
+
+func.func @pattern_tasks(%tasks: memref<3xi32>, %steps: memref<1xi64>, %idx: memref<4xi16>, %val: memref<4xf32>, %x: memref<16xf32>, %n: index, %y: memref<16xf32>) {
+  // expected-error @below {{'spnn.kernel_matmul' op kernel 'pattern-tile' needs two numbers of tiles for each of 3 chunks x 2 k blocks and the end, got 'memref<3xi32>'}}
+  spnn.kernel_matmul "pattern-tile" weights(4 x 4 as unit)
+      storage(%tasks, %tasks, %steps, %tasks, %idx, %val : memref<3xi32>, memref<3xi32>, memref<1xi64>, memref<3xi32>, memref<4xi16>, memref<4xf32>)
+      ins(%x, %n : memref<16xf32>) outs(%y : memref<16xf32>) panels(<width = 4, vector = 4>)
+      parameters({chunks = 3 : i64, k_block = 2 : i64})
+  return
+}
+
+// -----
+
+func.func @pattern_rows(%tasks: memref<3xi32>, %steps: memref<1xi64>, %idx: memref<4xi16>, %val: memref<4xf32>, %x: memref<16xf32>, %n: index, %y: memref<16xf32>) {
+  // expected-error @below {{'spnn.kernel_matmul' op parameter 'tile_rows' of kernel 'pattern-tile' must be in [1, 4], got 8}}
+  spnn.kernel_matmul "pattern-tile" weights(4 x 4 as unit)
+      storage(%tasks, %tasks, %steps, %tasks, %idx, %val : memref<3xi32>, memref<3xi32>, memref<1xi64>, memref<3xi32>, memref<4xi16>, memref<4xf32>)
+      ins(%x, %n : memref<16xf32>) outs(%y : memref<16xf32>) panels(<width = 4, vector = 4>)
+      parameters({tile_rows = 8 : i64})
   return
 }

@@ -5,6 +5,7 @@
 // RUN:   | not %spnn_opt --pass-pipeline='builtin.module(spnn-select-formats)' 2>&1 | FileCheck %s --check-prefix=FILE
 
 // RUN: %spnn_opt --pass-pipeline='builtin.module(spnn-select-formats{kernel=hardcoded})' %s --split-input-file | FileCheck %s --check-prefix=KERNEL
+// RUN: %spnn_opt --pass-pipeline='builtin.module(spnn-select-formats{kernel=pattern-tile})' %s --split-input-file | FileCheck %s --check-prefix=TILE
 
 // A target description that is gone.
 // FILE: error: /nonexistent/target.json
@@ -47,6 +48,8 @@ module attributes {spnn.target = #spnn.target<"generic-avx512", cpu = "x86-64-v4
 // CHECK: {excluded = "its code is AVX-512 on f32", format = "csr", kernel = "hardcoded"}
 // KERNEL-LABEL: func @narrow
 // KERNEL: format = "dense", {{.*}}reason = "hardcoded is not possible here: its code is AVX-512 on f32"
+// TILE-LABEL: func @narrow
+// TILE: format = "csr", kernel = "pattern-tile", parameters = {chunks = 1 : i64, k_block = 128 : i64, shared_rows = 4 : i64, tile_rows = 4 : i64}
 module attributes {spnn.target = #spnn.target<"generic-avx2", cpu = "x86-64-v3", vector_bytes = 32, threads = 1>} {
   func.func @narrow(%x: tensor<128x64xf32>) -> tensor<64x64xf32> {
     %w = arith.constant dense<0.0> : tensor<64x128xf32>

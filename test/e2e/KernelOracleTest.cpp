@@ -31,7 +31,8 @@ struct Format {
   int64_t rows, cols; ///< the extents are multiples of these
   int64_t nmN = 0;    ///< values a group of `cols` may hold, 0 for no limit
   bool oneColumn = false;
-  const char *kernel = nullptr; ///< to ask for by a decision, on targets with vectors of 64 bytes
+  const char *kernel = nullptr; ///< to ask for by a decision
+  bool everywhere = false;      ///< on all targets, not just those with vectors of 64 bytes
 };
 
 #define MAP "#sparse_tensor.encoding<{map = (i, j) -> "
@@ -53,6 +54,7 @@ const Format kFormats[] = {
      "nm-matvec"},
     {"bitmap", "#spnn.bitmap", 1, 1, 0, true},
     {"csr", MAP "(i : dense, j : compressed)" WIDTHS, 1, 1, 0, false, "hardcoded"},
+    {"csr", MAP "(i : dense, j : compressed)" WIDTHS, 1, 1, 0, false, "pattern-tile", true},
 };
 
 enum Pattern { Random, AllZero, AllDense, EmptyRows, FullRows, DenseColumn, NumPatterns };
@@ -72,7 +74,7 @@ struct Case {
   std::vector<float> weights, bias;
 
   bool isWide = false; ///< the target has vectors of 64 bytes
-  bool forcesKernel() const { return format->kernel && isWide; }
+  bool forcesKernel() const { return format->kernel && (isWide || format->everywhere); }
   bool inputIsTransposed() const { return side == LeftTransposed || side == Right; }
   bool outputIsTransposed() const { return side == Right || side == RightTransposed; }
   std::string describe() const {
@@ -299,7 +301,8 @@ TEST_P(KernelOracle, RandomProducts) {
   for (size_t round = 0; round < rounds; ++round) {
     std::mt19937 generator(1234 + 77 * round + std::strlen(GetParam().options));
     std::vector<Case> cases;
-    // Each format with two activations; 14 formats and 7 activations have a common divisor, hence the shift.
+    // Each format with two activations; the shift is for numbers of formats that share a divisor with the 7
+    // activations.
     for (size_t i = 0; i < 2 * std::size(kFormats); ++i)
       cases.push_back(makeCase(2 * std::size(kFormats) * round + i, generator, hasWideVectors(GetParam().options)));
     checkAll(cases, GetParam().options, generator);

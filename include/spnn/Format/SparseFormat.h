@@ -21,6 +21,8 @@
 
 namespace spnn::format {
 
+struct Nmg; // NmgPatterns.h
+
 /// Rows and columns of a matrix.
 struct Shape {
   int64_t rows = 0;
@@ -142,6 +144,10 @@ std::unique_ptr<SparseFormat> makeBsr(int64_t blockRows, int64_t blockCols, Inde
 /// indices[rows * cols/m * n] (position in the group, ascending in a group), values of the same length. Groups with fewer
 /// nonzeros are padded with their first zeros. cols % m == 0. Index width 1 byte or as given.
 std::unique_ptr<SparseFormat> makeNm(int64_t n, int64_t m, IndexWidths widths);
+/// n:m:g (NmgPatterns.h): strips of m rows, in them groups of C(m, n) * g columns, in them g columns for each pattern of n rows:
+/// indices[rows/m * cols] (16 bits, position in the group, ascending in a pattern), values[rows/m * cols * n] (the pattern's rows
+/// of each column). Columns with fewer nonzeros are padded with their zeros. rows % m == 0, cols % (C(m, n) * g) == 0.
+std::unique_ptr<SparseFormat> makeNmg(Nmg nmg);
 /// Bitmap: bits[rows * ceil(cols / 16)] 16-bit words, bit j of word w of a row set iff column 16 w + j is stored;
 /// positions[rows + 1] 32-bit starts of a row's values; values[nnz].
 std::unique_ptr<SparseFormat> makeBitmap();

@@ -89,6 +89,7 @@ const CpuKernel *findCpuKernel(llvm::StringRef name);
 /// Registered by getCpuKernels; each lives in lib/Lowering/Kernels/<Name>Kernel.cpp.
 const CpuKernel *getCsrKernel();
 const CpuKernel *getHardCodedKernel();
+const CpuKernel *getPatternTileKernel();
 const CpuKernel *getBlockKernel();
 const CpuKernel *getNmKernel();
 const CpuKernel *getNmMatvecKernel();

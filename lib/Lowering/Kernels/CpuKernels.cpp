@@ -18,6 +18,7 @@ llvm::ArrayRef<const CpuKernel *> spnn::getCpuKernels() {
   static const CpuKernel *const kernels[] = {
       getCsrKernel(),
       getHardCodedKernel(),
+      getPatternTileKernel(),
       getBlockKernel(),
       getNmKernel(),
       getNmMatvecKernel(),

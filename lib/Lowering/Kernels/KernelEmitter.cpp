@@ -261,6 +261,8 @@ static int64_t getLargest(StringRef parameter) {
     return 1;
   if (parameter == "rows_tile" || parameter == "vectors" || parameter == "block_rows" || parameter == "block_cols")
     return 16;
+  if (parameter == "tile_rows" || parameter == "shared_rows")
+    return 4;
   if (parameter == "accumulators")
     return 28;
   if (parameter == "n" || parameter == "m")

@@ -13,8 +13,11 @@
 
 #include "TestMatrices.h"
 
+#include "spnn/Format/NmgPatterns.h"
+
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <limits>
 
 using namespace spnn::format;
@@ -28,6 +31,7 @@ struct Case {
   std::unique_ptr<SparseFormat> (*make)();
   int64_t rowMultiple = 1, colMultiple = 1;
   int64_t n = 0; ///< of n:colMultiple, 0 if the format is not N:M
+  Nmg nmg = {0, 0, 0}; ///< n = 0 if the format is not n:m:g
 };
 
 void PrintTo(const Case &testCase, std::ostream *os) { *os << testCase.name; }
@@ -43,7 +47,25 @@ protected:
     DenseMatrix matrix = makeRandom(shape, bytes, isFloat, density, random);
     if (GetParam().n != 0)
       enforceNm(matrix, GetParam().n, GetParam().colMultiple);
+    if (GetParam().nmg.n != 0)
+      enforceNmg(matrix);
     return matrix;
+  }
+
+  /// Sets to zero what a random order of patterns in each group does not keep.
+  void enforceNmg(DenseMatrix &matrix) {
+    const Nmg &nmg = GetParam().nmg;
+    std::vector<uint32_t> order;
+    for (uint32_t pattern : nmg.listPatterns())
+      order.insert(order.end(), nmg.g, pattern);
+    for (int64_t row = 0; row < matrix.shape.rows; row += nmg.m)
+      for (int64_t col = 0; col < matrix.shape.cols; ++col) {
+        if (col % nmg.groupCols() == 0)
+          std::shuffle(order.begin(), order.end(), random);
+        for (int64_t r = 0; r < nmg.m; ++r)
+          if (!(order[col % nmg.groupCols()] >> r & 1))
+            std::fill_n(matrix.element(row + r, col), matrix.elementBytes, 0);
+      }
   }
 
   std::unique_ptr<SparseFormat> format = GetParam().make();
@@ -196,6 +218,9 @@ const Case cases[] = {
     {"nm2of4", [] { return makeNm(2, 4, {1, 1}); }, 1, 4, 2},
     {"nm1of7", [] { return makeNm(1, 7, {}); }, 1, 7, 1},
     {"nm8of8", [] { return makeNm(8, 8, {4, 4}); }, 1, 8, 8},
+    {"nmg2of4by1", [] { return makeNmg({2, 4, 1}); }, 4, 6, 0, {2, 4, 1}},
+    {"nmg1of3by4", [] { return makeNmg({1, 3, 4}); }, 3, 12, 0, {1, 3, 4}},
+    {"nmg4of4by5", [] { return makeNmg({4, 4, 5}); }, 4, 5, 0, {4, 4, 5}},
     {"bitmap", [] { return makeBitmap(); }},
 };
 

@@ -114,6 +114,8 @@ protected:
       int64_t value = cast<IntegerAttr>(entry.getValue()).getInt();
       if (name == "chunks" || name == "k_block" || name == "rows_tile" || name == "groups_block")
         value = 1 + generator() % 7;
+      if (name == "tile_rows" || name == "shared_rows")
+        value = 1 + generator() % 4;
       changed.emplace_back(name, value);
     }
     return makeParameters(&context, changed);
@@ -165,6 +167,111 @@ TEST_F(Pack, Csr) {
     EXPECT_EQ(last, std::vector<int64_t>(rows, 1));
     rebuilt.expectEqual(matrix);
   }
+}
+
+TEST_F(Pack, PatternTile) {
+  const CpuKernel &kernel = *findCpuKernel("pattern-tile");
+  for (int round = 0; round < 300; ++round) {
+    format::DenseMatrix matrix = makeMatrix({extent(1), extent(1)});
+    KernelProblem problem = makeProblem(matrix, "csr");
+    ASSERT_EQ(kernel.checkProblem(problem), std::nullopt);
+    DictionaryAttr parameters = parametersOf(kernel, problem);
+    PackedWeights packed = kernel.pack(problem, parameters);
+    int64_t rows = matrix.shape.rows, cols = matrix.shape.cols;
+    int64_t chunks = getParameter(parameters, "chunks", 1), block = getParameter(parameters, "k_block", 1);
+    int64_t tileRows = getParameter(parameters, "tile_rows", 1);
+    int64_t shared = std::min(tileRows, getParameter(parameters, "shared_rows", 1));
+    int64_t blocks = std::max<int64_t>(1, (cols + block - 1) / block);
+    ASSERT_EQ(packed.buffers.size(), 6u);
+    std::vector<uint64_t> tasks = integersOf(packed.buffers[0]), rowsOf = integersOf(packed.buffers[1]),
+                          steps = integersOf(packed.buffers[2]), positions = integersOf(packed.buffers[3]),
+                          indices = integersOf(packed.buffers[4]);
+    std::vector<float> values = floatsOf(packed.buffers[5]);
+    ASSERT_EQ(tasks.size(), static_cast<size_t>(2 * chunks * blocks + 1));
+    ASSERT_TRUE(std::is_sorted(tasks.begin(), tasks.end()));
+    ASSERT_EQ(tasks.back(), steps.size());
+    ASSERT_EQ(rowsOf.size(), steps.size() * tileRows);
+    ASSERT_EQ(positions.size(), 2 * steps.size());
+    EXPECT_EQ(packed.storedValues, static_cast<int64_t>(values.size()));
+    Rebuilt rebuilt(matrix.shape);
+    std::vector<int64_t> owner(rows, -1), first(rows, 0), last(rows, 0);
+    size_t index = 0, value = 0;
+    for (int64_t task = 0; task < 2 * chunks * blocks; ++task)
+      for (uint64_t tile = tasks[task]; tile < tasks[task + 1]; ++tile) {
+        int64_t chunk = task / 2 / blocks, kb = task / 2 % blocks;
+        // Whole tiles, then single rows, of which only the last chunk has any.
+        int64_t size = task % 2 == 0 ? tileRows : 1;
+        ASSERT_TRUE(task % 2 == 0 || rows % tileRows != 0);
+        ASSERT_EQ(positions[2 * tile], index);
+        ASSERT_EQ(positions[2 * tile + 1], value);
+        for (int64_t r = 0; r < size; ++r) {
+          int64_t row = rowsOf[tile * tileRows + r];
+          ASSERT_LT(row, rows);
+          ASSERT_TRUE(owner[row] == -1 || owner[row] == chunk);
+          owner[row] = chunk;
+          first[row] += kb == 0;
+          last[row] += kb == blocks - 1;
+        }
+        for (int64_t s = 4; s >= 1; --s) {
+          int64_t count = steps[tile] >> (16 * (s - 1)) & 0xffff;
+          ASSERT_TRUE(count == 0 || s <= (task % 2 == 0 ? shared : 1)) << "steps of " << s << " rows";
+          for (int64_t step = 0; step < count; ++step)
+            for (unsigned pattern = 0; pattern < 1u << size; ++pattern) {
+              int64_t members = 0;
+              for (int64_t r = 0; r < size; ++r)
+                members += pattern >> r & 1;
+              if (members != s)
+                continue;
+              ASSERT_LT(index, indices.size());
+              int64_t col = indices[index++];
+              ASSERT_EQ(col / block, kb) << "outside of its k block";
+              for (int64_t r = 0; r < size; ++r) {
+                if (!(pattern >> r & 1))
+                  continue;
+                ASSERT_LT(value, values.size());
+                float weight = values[value++];
+                // Only steps of one row are padded.
+                ASSERT_TRUE(weight != 0 || s == 1);
+                if (weight != 0)
+                  rebuilt.set(rowsOf[tile * tileRows + r], col, weight);
+                else
+                  ASSERT_TRUE(matrix.isZero(rowsOf[tile * tileRows + r], col));
+              }
+            }
+        }
+      }
+    EXPECT_EQ(index, indices.size());
+    EXPECT_EQ(value, values.size());
+    EXPECT_EQ(first, std::vector<int64_t>(rows, 1));
+    EXPECT_EQ(last, std::vector<int64_t>(rows, 1));
+    rebuilt.expectEqual(matrix);
+  }
+}
+
+// Rows of equal length are not padded; columns that rows share are read once for them.
+TEST_F(Pack, PatternTileShares) {
+  const CpuKernel &kernel = *findCpuKernel("pattern-tile");
+  // Even rows have the even columns, odd rows the odd ones.
+  format::DenseMatrix matrix;
+  matrix.shape = {8, 64};
+  matrix.data.resize(8 * 64 * sizeof(float));
+  for (int64_t row = 0; row < 8; ++row)
+    for (int64_t col = row % 2; col < 64; col += 2) {
+      float one = 1;
+      std::memcpy(matrix.element(row, col), &one, sizeof(float));
+    }
+  KernelProblem problem = makeProblem(matrix, "csr");
+  for (auto [shared, columns] : {std::pair<int64_t, size_t>{4, 64}, {3, 128}, {2, 136}, {1, 256}}) {
+    PackedWeights packed = kernel.pack(
+        problem, makeParameters(&context, {{"chunks", 1}, {"k_block", 64}, {"shared_rows", shared}, {"tile_rows", 4}}));
+    EXPECT_EQ(packed.storedValues, 8 * 32);
+    EXPECT_EQ(integersOf(packed.buffers[4]).size(), columns) << shared;
+  }
+  // Three columns of all four rows are each of the six pairs once: 32 make 10 steps, and two are left for each row
+  // alone.
+  PackedWeights pairs = kernel.pack(
+      problem, makeParameters(&context, {{"chunks", 1}, {"k_block", 64}, {"shared_rows", 2}, {"tile_rows", 4}}));
+  EXPECT_EQ(integersOf(pairs.buffers[2]), std::vector<uint64_t>(2, 2 | 10 << 16));
 }
 
 TEST_F(Pack, Block) {
@@ -297,6 +404,7 @@ TEST_F(Pack, Bitmap) {
 TEST_F(Pack, Refusals) {
   format::DenseMatrix matrix = makeMatrix({16, 16});
   EXPECT_EQ(findCpuKernel("csr")->checkProblem(makeProblem(matrix, "bitmap")), "the weights are not in CSR");
+  EXPECT_EQ(findCpuKernel("pattern-tile")->checkProblem(makeProblem(matrix, "bitmap")), "the weights are not in CSR");
   EXPECT_EQ(findCpuKernel("block")->checkProblem(makeProblem(matrix, "csr")), "the weights are not in BSR");
   EXPECT_EQ(findCpuKernel("block")->checkProblem(makeProblem(matrix, "bsr32x1")),
             "blocks of more than 16 rows or columns spill the accumulators");
