@@ -169,7 +169,8 @@ static cost::KernelCoefficients fitKernel(const std::vector<Sample> &samples, co
       table.push_back(&sample);
       continue;
     }
-    perNonzero.push_back(sample.microseconds * 1e3 / static_cast<double>(sample.info.storedValues));
+    perNonzero.push_back(sample.microseconds * 1e3 /
+                         (static_cast<double>(sample.info.storedValues) * sample.info.valueCost));
     perPosition.push_back(sample.microseconds * 1e3 / (static_cast<double>(sample.probe.rows) * sample.probe.cols));
   }
   if (!perNonzero.empty()) {
@@ -312,6 +313,7 @@ int spnn::bench::calibrate(const CalibrateOptions &options) {
         unstructured(.7), unstructured(.9)},
        false,
        true},
+      {"csr", "csr-matvec", {unstructured(.05), unstructured(.1), unstructured(.2), unstructured(.5)}, true},
       {"bsr4x1", "block", {blocks(4, .05), blocks(4, .1), blocks(4, .3), blocks(4, .9)}},
       {"bsr8x1", "block", {blocks(8, .1), blocks(8, .3)}},
       {"nm1:4", "nm", {nm(1, 4)}},
@@ -418,6 +420,14 @@ int spnn::bench::checkCalibration(const std::string &file, const std::string &cp
       {"bsr8x1", "block", {{1024, 768, 128, blocks(8, .15)}, {768, 768, 48, blocks(8, .05)}}},
       {"nm2:4", "nm", {{1024, 1024, 128, nm(2, 4)}, {512, 768, 100, nm(2, 4)}, {3072, 768, 16, nm(2, 4)}}},
       {"nm1:4", "nm", {{1024, 1024, 128, nm(1, 4)}}},
+      {"csr",
+       "csr-matvec",
+       {{1024, 1024, 1, unstructured(.1)},
+        {512, 768, 1, unstructured(.3)},
+        {3072, 768, 1, unstructured(.05)},
+        {768, 768, 2, unstructured(.1)},
+        {768, 768, 4, unstructured(.1)},
+        {4096, 4096, 1, unstructured(.02)}}},
       {"bitmap", "", {{1024, 1024, 1, unstructured(.2)}}},
       {"dense",
        "",

@@ -12,6 +12,7 @@
 
 #include "spnn/IR/SPNN.h"
 #include "spnn/InitAll.h"
+#include "spnn/Lowering/CpuKernel.h"
 #include "spnn/Lowering/Passes.h"
 #include "spnn/Pipelines/Pipelines.h"
 #include "spnn/Target/Emit.h"
@@ -190,6 +191,7 @@ runtime::Error ModuleBuilder::selectKernels(const std::vector<Product> &products
       if (isa<FloatType>(type.getElementType()))
         info.storedValues = type.getNumElements();
     }
+    info.valueCost = findCpuKernel(info.kernel)->getValueCost(kernel.getParameters(), product.columns);
     if (product.form == Form::Packed)
       addPacked(number, function, kernel);
   }

@@ -53,6 +53,7 @@ public:
     std::string format, kernel; ///< kernel "onednn" for a product left dense
     std::string parameters;
     int64_t storedValues = 0; ///< padding included
+    double valueCost = 1;     ///< of a stored value, relative to the kernel's coefficients (CpuKernel::getValueCost)
     double predicted = 0;     ///< microseconds, by the cost model
     std::string preferred;    ///< the format that the cost model would choose
     int64_t panelWidth = 0, panelVector = 1;

@@ -120,7 +120,9 @@ void FormatSelector::add(std::vector<Candidate> &candidates, const KernelProblem
     work.kernel = kernel->name().str();
     work.weights = base.matrix.shape;
     work.columns = columnsOf(problem);
-    work.storedValues = stored;
+    work.storedValues =
+        std::llround(static_cast<double>(kernel->countStoredValues(problem, candidate.parameters, stored)) *
+                     kernel->getValueCost(candidate.parameters, work.columns));
     work.weightBytes = kernel->countBytes(
         problem, candidate.parameters, format->countBytes(base.matrix.shape, base.matrix.elementBytes, stored));
     work.activationBytes = activationBytes(problem);
@@ -242,6 +244,9 @@ bool SelectFormats::isEligible(const Candidate &candidate) const {
 void SelectFormats::decideKernel(MatmulOp op, const FormatSelector &selector) {
   std::optional<format::DenseMatrix> matrix = getConstantMatrix(op.getLhs());
   if (!matrix || op.getTransposeLhs() || !getElementTypeOrSelf(op.getType()).isF32())
+    return;
+  // A decision that is there already is somebody's own, spnn-select-kernels follows it.
+  if (auto decision = op->getAttrOfType<DictionaryAttr>(kDecisionAttrName); decision && decision.get("kernel"))
     return;
   std::vector<Candidate> candidates = selector.enumerateKernels(op, *matrix);
   const Candidate *chosen = nullptr;

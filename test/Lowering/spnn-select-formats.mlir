@@ -88,6 +88,20 @@ func.func @encoded(%x: tensor<4x1xf32>) -> tensor<4x1xf32> {
 
 // -----
 
+// A kernel that somebody chose for encoded weights stays chosen.
+// CHECK-LABEL: func @decided
+// CHECK: spnn.matmul %{{.*}}, %{{.*}} {spnn.decision = {kernel = "csr-matvec"}}
+#CSR = #sparse_tensor.encoding<{map = (i, j) -> (i : dense, j : compressed), posWidth = 32, crdWidth = 32}>
+func.func @decided(%x: tensor<4x1xf32>) -> tensor<4x1xf32> {
+  %w = arith.constant dense<1.0> : tensor<4x4xf32>
+  %s = spnn.convert %w : tensor<4x4xf32> to tensor<4x4xf32, #CSR>
+  // expected-remark-re @below {{keeps the encoding of its weights, {{.*}}}}
+  %y = spnn.matmul %s, %x {spnn.decision = {kernel = "csr-matvec"}} : (tensor<4x4xf32, #CSR>, tensor<4x1xf32>) -> tensor<4x1xf32>
+  return %y : tensor<4x1xf32>
+}
+
+// -----
+
 // Weights that are no constant, or that stand transposed, are not measured.
 // CHECK-LABEL: func @not_kernel_form
 // CHECK-NOT: spnn.decision

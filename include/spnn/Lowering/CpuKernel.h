@@ -59,6 +59,16 @@ public:
   /// Tile parameters that suit `problem`: k blocks, register blocks, chunks.
   virtual mlir::DictionaryAttr getParameters(const KernelProblem &problem) const = 0;
 
+  /// Values of the packed weights, padding included; `formatValues` is how many their format stores.
+  virtual int64_t countStoredValues(const KernelProblem &problem, mlir::DictionaryAttr parameters,
+                                    int64_t formatValues) const {
+    return formatValues;
+  }
+
+  /// What a stored value costs a column with these parameters, relative to the kernel's coefficients in the target
+  /// description: for kernels that the cost model knows by their time for one column.
+  virtual double getValueCost(mlir::DictionaryAttr parameters, int64_t columns) const { return 1; }
+
   /// Bytes of the packed weights, from which the cost model tells in which cache they live; `formatBytes` is what they
   /// take in their format.
   virtual uint64_t countBytes(const KernelProblem &problem, mlir::DictionaryAttr parameters,
@@ -88,6 +98,7 @@ const CpuKernel *findCpuKernel(llvm::StringRef name);
 
 /// Registered by getCpuKernels; each lives in lib/Lowering/Kernels/<Name>Kernel.cpp.
 const CpuKernel *getCsrKernel();
+const CpuKernel *getCsrMatvecKernel();
 const CpuKernel *getHardCodedKernel();
 const CpuKernel *getBlockKernel();
 const CpuKernel *getNmKernel();

@@ -43,7 +43,8 @@ def SelectFormats : Pass<"spnn-select-formats", "::mlir::ModuleOp"> {
     multiply them (`lib/Cost/CostModel.cpp`, with the target description of `spnn.target`) and takes the fastest, dense
     included. The choice is written down: a `spnn.convert` to the chosen encoding, and the attribute `spnn.decision`
     with kernel, parameters, predicted time and all candidates with their times or the reason that rules them out. Both
-    can be edited before `spnn-select-kernels` runs. Weights that carry an encoding already keep it.
+    can be edited before `spnn-select-kernels` runs. Weights that carry an encoding already keep it; for them, a
+    `spnn.decision` that names a kernel already is left as it is.
 
     ```mlir
     %y = spnn.matmul %w, %x : (tensor<64x128xf32>, tensor<128x?xf32>) -> tensor<64x?xf32>
@@ -61,7 +62,7 @@ def SelectFormats : Pass<"spnn-select-formats", "::mlir::ModuleOp"> {
     Option<"format", "format", "std::string", /*default=*/"\"\"",
            "force one format (dense, csr, bsr4x1, nm2:4, bitmap) wherever it is legal">,
     Option<"kernel", "kernel", "std::string", /*default=*/"\"\"",
-           "force one kernel (csr, hardcoded, block, nm, nm-matvec, bitmap-matvec) wherever it is legal">,
+           "force one kernel (csr, csr-matvec, hardcoded, block, nm, nm-matvec, bitmap-matvec) wherever it is legal">,
   ];
   let dependentDialects = ["::spnn::SPNNDialect"];
   let statistics = [

@@ -16,12 +16,8 @@ CpuKernel::~CpuKernel() = default;
 
 llvm::ArrayRef<const CpuKernel *> spnn::getCpuKernels() {
   static const CpuKernel *const kernels[] = {
-      getCsrKernel(),
-      getHardCodedKernel(),
-      getBlockKernel(),
-      getNmKernel(),
-      getNmMatvecKernel(),
-      getBitmapMatvecKernel(),
+      getCsrKernel(), getCsrMatvecKernel(), getHardCodedKernel(),    getBlockKernel(),
+      getNmKernel(),  getNmMatvecKernel(),  getBitmapMatvecKernel(),
   };
   return kernels;
 }

@@ -15,6 +15,7 @@
 #include "gtest/gtest.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <random>
 
@@ -167,6 +168,114 @@ TEST_F(Pack, Csr) {
   }
 }
 
+/// Walks slices that a matrix-vector kernel packed: `visit(row, lane, step)` for each lane of each step, `rows` being
+/// those of the lanes. Each of `count` rows belongs to one slice; only the last slice may repeat a row, its last.
+void forEachLane(const std::vector<uint64_t> &bounds, const std::vector<uint64_t> &positions,
+                 const std::vector<uint64_t> &rows, int64_t lanes, int64_t chunks, int64_t count,
+                 llvm::function_ref<void(int64_t row, int64_t lane, int64_t step)> visit) {
+  int64_t slices = (count + lanes - 1) / lanes;
+  ASSERT_EQ(bounds.size(), static_cast<size_t>(chunks + 1));
+  ASSERT_TRUE(std::is_sorted(bounds.begin(), bounds.end()));
+  ASSERT_EQ(bounds.front(), 0u);
+  ASSERT_EQ(bounds.back(), static_cast<uint64_t>(slices));
+  ASSERT_EQ(positions.size(), static_cast<size_t>(slices + 1));
+  ASSERT_TRUE(std::is_sorted(positions.begin(), positions.end()));
+  ASSERT_EQ(rows.size(), static_cast<size_t>(slices * lanes));
+  std::vector<int64_t> owner(count, -1);
+  for (int64_t slice = 0; slice < slices; ++slice)
+    for (int64_t lane = 0; lane < lanes; ++lane) {
+      int64_t row = rows[slice * lanes + lane];
+      ASSERT_LT(row, count);
+      bool repeats = owner[row] == slice;
+      ASSERT_TRUE(owner[row] == -1 || (repeats && rows[slice * lanes + lane - 1] == static_cast<uint64_t>(row)));
+      owner[row] = slice;
+      if (repeats)
+        continue;
+      for (uint64_t step = positions[slice]; step < positions[slice + 1]; ++step)
+        visit(row, lane, step);
+    }
+  EXPECT_EQ(llvm::count(owner, -1), 0) << "rows without a slice";
+}
+
+TEST_F(Pack, CsrMatvec) {
+  const CpuKernel &kernel = *findCpuKernel("csr-matvec");
+  for (int round = 0; round < 300; ++round) {
+    format::DenseMatrix matrix = makeMatrix({extent(1), extent(1)});
+    KernelProblem problem = makeProblem(matrix, "csr", 1 + round % 4);
+    ASSERT_EQ(kernel.checkProblem(problem), std::nullopt);
+    int64_t window = std::array<int64_t, 3>{1, 32, 64}[round % 3], chunks = 1 + generator() % 7;
+    bool proposed = generator() % 4 == 0;
+    DictionaryAttr parameters =
+        proposed ? kernel.getParameters(problem) : makeParameters(&context, {{"chunks", chunks}, {"window", window}});
+    window = getParameter(parameters, "window", 0);
+    chunks = getParameter(parameters, "chunks", 0);
+    PackedWeights packed = kernel.pack(problem, parameters);
+    int64_t rows = matrix.shape.rows, cols = matrix.shape.cols, lanes = window > 1 ? 16 : 8;
+    ASSERT_EQ(packed.buffers.size(), 6u);
+    std::vector<uint64_t> bases = integersOf(packed.buffers[3]), indices = integersOf(packed.buffers[4]);
+    std::vector<float> values = floatsOf(packed.buffers[5]);
+    ASSERT_EQ(indices.size(), values.size());
+    EXPECT_EQ(packed.storedValues, static_cast<int64_t>(values.size()));
+    EXPECT_EQ(kernel.countStoredValues(problem, parameters, 0), packed.storedValues);
+    EXPECT_EQ(bases.size(), window > 1 ? values.size() / lanes : 0u);
+    // Two sums a slice take turns.
+    if (window > 1)
+      for (uint64_t position : integersOf(packed.buffers[1]))
+        ASSERT_EQ(position % 2, 0u);
+    uint64_t bytes = 0;
+    for (DenseElementsAttr buffer : packed.buffers)
+      bytes += readRawElements(buffer)->size();
+    EXPECT_EQ(kernel.countBytes(problem, parameters, 0), bytes);
+    Rebuilt rebuilt(matrix.shape);
+    forEachLane(integersOf(packed.buffers[0]), integersOf(packed.buffers[1]), integersOf(packed.buffers[2]), lanes,
+                chunks, rows, [&](int64_t row, int64_t lane, int64_t step) {
+                  uint64_t index = indices[step * lanes + lane];
+                  float value = values[step * lanes + lane];
+                  if (window == 1) {
+                    ASSERT_LT(index, static_cast<uint64_t>(cols));
+                    // A lane that idles reads where its row has a zero weight, as a dense product would.
+                    if (value == 0)
+                      ASSERT_TRUE(matrix.isZero(row, index));
+                    else
+                      rebuilt.set(row, index, value);
+                    return;
+                  }
+                  // A window is loaded whole, from a line of x on where it can be.
+                  uint64_t base = bases[step];
+                  ASSERT_TRUE(base == 0 || static_cast<int64_t>(base) + window <= cols);
+                  ASSERT_TRUE(base % 16 == 0 || static_cast<int64_t>(base) + window == cols);
+                  if (index == 0) {
+                    ASSERT_EQ(value, 0);
+                    return;
+                  }
+                  ASSERT_GE(index, 128u);
+                  ASSERT_LT(index, static_cast<uint64_t>(128 + window));
+                  rebuilt.set(row, base + index - 128, value);
+                });
+    rebuilt.expectEqual(matrix);
+  }
+}
+
+// Full rows fill windows, rows with hardly a nonzero are better off without; only AVX-512 has windows.
+TEST_F(Pack, CsrMatvecWindow) {
+  const CpuKernel &kernel = *findCpuKernel("csr-matvec");
+  auto windowOf = [&](int64_t every, int64_t vectorElements) {
+    format::DenseMatrix matrix;
+    matrix.shape = {64, 4096};
+    matrix.data.resize(matrix.shape.rows * matrix.shape.cols * sizeof(float));
+    float one = 1;
+    for (int64_t i = 0; i < matrix.shape.rows * matrix.shape.cols; i += 1 + generator() % (2 * every - 1))
+      std::memcpy(matrix.element(0, i), &one, sizeof(float));
+    KernelProblem problem = makeProblem(matrix, "csr", 1);
+    problem.vectorElements = vectorElements;
+    return getParameter(kernel.getParameters(problem), "window", 0);
+  };
+  EXPECT_EQ(windowOf(5, 16), 32);
+  EXPECT_EQ(windowOf(500, 16), 1);
+  EXPECT_EQ(windowOf(5, 8), 1);
+  EXPECT_EQ(windowOf(5, 4), 1);
+}
+
 TEST_F(Pack, Block) {
   const CpuKernel &kernel = *findCpuKernel("block");
   const std::pair<int64_t, int64_t> shapes[] = {{4, 1}, {8, 1}, {16, 1}, {2, 2}, {1, 4}, {1, 1}, {3, 5}};
@@ -303,6 +412,10 @@ TEST_F(Pack, Refusals) {
   EXPECT_EQ(findCpuKernel("nm")->checkProblem(makeProblem(matrix, "csr")), "the weights are not N:M");
   EXPECT_EQ(findCpuKernel("bitmap-matvec")->checkProblem(makeProblem(matrix, "bitmap", 2)),
             "the kernel multiplies one column only");
+  EXPECT_EQ(findCpuKernel("csr-matvec")->checkProblem(makeProblem(matrix, "bitmap", 1)), "the weights are not in CSR");
+  for (int64_t columns : {int64_t(0), int64_t(5), ShapedType::kDynamic})
+    EXPECT_EQ(findCpuKernel("csr-matvec")->checkProblem(makeProblem(matrix, "csr", columns)),
+              "the kernel multiplies 1 to 4 columns only");
   EXPECT_EQ(findCpuKernel("magic"), nullptr);
 }
 
