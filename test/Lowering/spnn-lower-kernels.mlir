@@ -73,7 +73,7 @@ func.func @on_tensors(%x: tensor<8x8xf32>, %e: tensor<?xf32>) {
 // -----
 
 func.func @unknown(%x: memref<32xf32>, %n: index, %y: memref<32xf32>) {
-  // expected-error @below {{'spnn.kernel_matmul' op there is no kernel 'magic'; kernels are csr csr-matvec hardcoded block nm nm-matvec bitmap-matvec}}
+  // expected-error @below {{'spnn.kernel_matmul' op there is no kernel 'magic'; kernels are csr csr-matvec hardcoded block block-matvec nm nm-matvec bitmap-matvec}}
   spnn.kernel_matmul "magic" weights(4 x 4 as unit) ins(%x, %n : memref<32xf32>) outs(%y : memref<32xf32>)
       panels(<width = 8, vector = 4>) parameters({})
   return
@@ -215,6 +215,46 @@ func.func @csr_matvec(%i: memref<4xi32>, %b: memref<4xi16>, %j: memref<32xi8>, %
   spnn.kernel_matmul "csr-matvec" weights(16 x 96 as unit)
       storage(%i, %i, %i, %b, %j, %v : memref<4xi32>, memref<4xi32>, memref<4xi32>, memref<4xi16>, memref<32xi8>, memref<32xf32>)
       ins(%x, %n : memref<96xf32>) outs(%y : memref<16xf32>) panels(<width = 1, vector = 1>) parameters({window = 64 : i64})
+  return
+}
+
+// -----
+
+func.func @block_matvec_panels(%i: memref<4xi32>, %j: memref<4xi16>, %v: memref<16xf32>, %x: memref<32xf32>, %y: memref<32xf32>) {
+  %n = arith.constant 8 : index
+  // expected-error @below {{'spnn.kernel_matmul' op kernel 'block-matvec' needs panels of width 1 and 1 to 4 columns that are known, got width 8}}
+  spnn.kernel_matmul "block-matvec" weights(4 x 4 as unit)
+      storage(%i, %i, %i, %j, %v : memref<4xi32>, memref<4xi32>, memref<4xi32>, memref<4xi16>, memref<16xf32>)
+      ins(%x, %n : memref<32xf32>) outs(%y : memref<32xf32>) panels(<width = 8, vector = 4>) parameters({block_rows = 4 : i64})
+  return
+}
+
+// -----
+
+func.func @block_matvec_extents(%i: memref<4xi32>, %j: memref<4xi16>, %v: memref<16xf32>, %x: memref<4xf32>, %y: memref<4xf32>) {
+  %n = arith.constant 1 : index
+  // expected-error @below {{'spnn.kernel_matmul' op kernel 'block-matvec' needs weights that are a multiple of its block 4x3, got 4x4}}
+  spnn.kernel_matmul "block-matvec" weights(4 x 4 as unit)
+      storage(%i, %i, %i, %j, %v : memref<4xi32>, memref<4xi32>, memref<4xi32>, memref<4xi16>, memref<16xf32>)
+      ins(%x, %n : memref<4xf32>) outs(%y : memref<4xf32>) panels(<width = 1, vector = 1>)
+      parameters({block_rows = 4 : i64, block_cols = 3 : i64})
+  return
+}
+
+// -----
+
+// A block's column is a vector, a slice has a sum for each of its block rows.
+// CHECK-LABEL: func @block_matvec
+// CHECK: scf.for {{.*}} iter_args({{.*}}) -> (vector<8xf32>, vector<8xf32>)
+// CHECK-COUNT-2: vector.broadcast {{.*}} : f32 to vector<8xf32>
+// CHECK: scf.yield
+// CHECK-COUNT-2: vector.store {{.*}} vector<8xf32>
+func.func @block_matvec(%i: memref<4xi32>, %j: memref<4xi16>, %v: memref<32xf32>, %x: memref<4xf32>, %y: memref<16xf32>) {
+  %n = arith.constant 1 : index
+  spnn.kernel_matmul "block-matvec" weights(16 x 4 as unit)
+      storage(%i, %i, %i, %j, %v : memref<4xi32>, memref<4xi32>, memref<4xi32>, memref<4xi16>, memref<32xf32>)
+      ins(%x, %n : memref<4xf32>) outs(%y : memref<16xf32>) panels(<width = 1, vector = 1>)
+      parameters({block_rows = 8 : i64, block_cols = 1 : i64, rows_tile = 2 : i64})
   return
 }
 

@@ -57,6 +57,14 @@ const Format kFormats[] = {
     {"csr", MAP "(i : dense, j : compressed)" WIDTHS, 1, 1, 0, false, "hardcoded"},
     {"csr", MAP "(i : dense, j : compressed)" WIDTHS, 1, 1, 0, false, "csr-matvec", true, 4},
     {"csr", MAP "(i : dense, j : compressed)" WIDTHS, 1, 1, 0, true, "csr-matvec", true},
+    {"bsr4x1", MAP "(i floordiv 4 : dense, j : compressed, i mod 4 : dense)" WIDTHS, 4, 1, 0, true, "block-matvec",
+     true},
+    {"bsr8x1", MAP "(i floordiv 8 : dense, j : compressed, i mod 8 : dense)" WIDTHS, 8, 1, 0, false, "block-matvec",
+     true, 4},
+    {"bsr16x1", MAP "(i floordiv 16 : dense, j : compressed, i mod 16 : dense)" WIDTHS, 16, 1, 0, false, "block-matvec",
+     true, 4},
+    {"bsr4x4", MAP "(i floordiv 4 : dense, j floordiv 4 : compressed, i mod 4 : dense, j mod 4 : dense)" WIDTHS, 4, 4,
+     0, false, "block-matvec", true, 4},
 };
 
 enum Pattern { Random, AllZero, AllDense, EmptyRows, FullRows, DenseColumn, NumPatterns };

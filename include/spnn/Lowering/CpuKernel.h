@@ -101,6 +101,7 @@ const CpuKernel *getCsrKernel();
 const CpuKernel *getCsrMatvecKernel();
 const CpuKernel *getHardCodedKernel();
 const CpuKernel *getBlockKernel();
+const CpuKernel *getBlockMatvecKernel();
 const CpuKernel *getNmKernel();
 const CpuKernel *getNmMatvecKernel();
 const CpuKernel *getBitmapMatvecKernel();

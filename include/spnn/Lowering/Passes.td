@@ -62,7 +62,8 @@ def SelectFormats : Pass<"spnn-select-formats", "::mlir::ModuleOp"> {
     Option<"format", "format", "std::string", /*default=*/"\"\"",
            "force one format (dense, csr, bsr4x1, nm2:4, bitmap) wherever it is legal">,
     Option<"kernel", "kernel", "std::string", /*default=*/"\"\"",
-           "force one kernel (csr, csr-matvec, hardcoded, block, nm, nm-matvec, bitmap-matvec) wherever it is legal">,
+           "force one kernel (csr, csr-matvec, hardcoded, block, block-matvec, nm, nm-matvec, bitmap-matvec) wherever "
+           "it is legal">,
   ];
   let dependentDialects = ["::spnn::SPNNDialect"];
   let statistics = [

@@ -16,8 +16,8 @@ CpuKernel::~CpuKernel() = default;
 
 llvm::ArrayRef<const CpuKernel *> spnn::getCpuKernels() {
   static const CpuKernel *const kernels[] = {
-      getCsrKernel(), getCsrMatvecKernel(), getHardCodedKernel(),    getBlockKernel(),
-      getNmKernel(),  getNmMatvecKernel(),  getBitmapMatvecKernel(),
+      getCsrKernel(),         getCsrMatvecKernel(), getHardCodedKernel(), getBlockKernel(),
+      getBlockMatvecKernel(), getNmKernel(),        getNmMatvecKernel(),  getBitmapMatvecKernel(),
   };
   return kernels;
 }

@@ -315,6 +315,71 @@ TEST_F(Pack, Block) {
   }
 }
 
+TEST_F(Pack, BlockMatvec) {
+  const CpuKernel &kernel = *findCpuKernel("block-matvec");
+  const std::pair<int64_t, int64_t> shapes[] = {{4, 1}, {8, 1}, {16, 1}, {4, 4}, {8, 3}};
+  for (int round = 0; round < 200; ++round) {
+    auto [r, c] = shapes[round % std::size(shapes)];
+    format::DenseMatrix matrix = makeMatrix({extent(r), extent(c)});
+    KernelProblem problem = makeProblem(matrix, "bsr" + std::to_string(r) + "x" + std::to_string(c), 1 + round % 4);
+    ASSERT_EQ(kernel.checkProblem(problem), std::nullopt);
+    DictionaryAttr parameters = parametersOf(kernel, problem);
+    PackedWeights packed = kernel.pack(problem, parameters);
+    int64_t chunks = getParameter(parameters, "chunks", 0), lanes = getParameter(parameters, "rows_tile", 0);
+    ASSERT_EQ(packed.buffers.size(), 5u);
+    std::vector<uint64_t> indices = integersOf(packed.buffers[3]);
+    std::vector<float> values = floatsOf(packed.buffers[4]);
+    ASSERT_EQ(values.size(), indices.size() * r * c);
+    EXPECT_EQ(packed.storedValues, static_cast<int64_t>(values.size()));
+    EXPECT_EQ(kernel.countStoredValues(problem, parameters, 0), packed.storedValues);
+    uint64_t bytes = 0;
+    for (DenseElementsAttr buffer : packed.buffers)
+      bytes += readRawElements(buffer)->size();
+    EXPECT_EQ(kernel.countBytes(problem, parameters, 0), bytes);
+    Rebuilt rebuilt(matrix.shape);
+    forEachLane(integersOf(packed.buffers[0]), integersOf(packed.buffers[1]), integersOf(packed.buffers[2]), lanes,
+                chunks, matrix.shape.rows / r, [&, r = r, c = c](int64_t row, int64_t lane, int64_t step) {
+                  int64_t block = step * lanes + lane, col = indices[block];
+                  ASSERT_LT(col, matrix.shape.cols / c);
+                  bool any = false;
+                  for (int64_t i = 0; i < r * c; ++i)
+                    any |= values[block * r * c + i] != 0;
+                  for (int64_t j = 0; j < c; ++j)
+                    for (int64_t i = 0; i < r; ++i) {
+                      float value = values[(block * c + j) * r + i];
+                      if (any)
+                        rebuilt.set(row * r + i, col * c + j, value);
+                      else // an idle lane reads where its block row has no block
+                        ASSERT_TRUE(matrix.isZero(row * r + i, col * c + j));
+                    }
+                });
+    rebuilt.expectEqual(matrix);
+  }
+}
+
+// Block rows of unequal length are not walked side by side.
+TEST_F(Pack, BlockMatvecTile) {
+  const CpuKernel &kernel = *findCpuKernel("block-matvec");
+  auto tileOf = [&](bool isUnequal, int64_t columns, int64_t vectorElements) {
+    format::DenseMatrix matrix;
+    matrix.shape = {64, 256};
+    matrix.data.resize(matrix.shape.rows * matrix.shape.cols * sizeof(float));
+    float one = 1;
+    for (int64_t row = 0; row < matrix.shape.rows; row += isUnequal ? 64 : 1)
+      for (int64_t col = 0; col < matrix.shape.cols; col += 2)
+        std::memcpy(matrix.element(row, col), &one, sizeof(float));
+    KernelProblem problem = makeProblem(matrix, "bsr16x1", columns);
+    problem.vectorElements = vectorElements;
+    return getParameter(kernel.getParameters(problem), "rows_tile", 0);
+  };
+  EXPECT_EQ(tileOf(false, 1, 16), 4);
+  EXPECT_EQ(tileOf(false, 4, 16), 4);
+  EXPECT_EQ(tileOf(false, 1, 8), 4);
+  EXPECT_EQ(tileOf(false, 2, 8), 2); // 16 registers hold no more sums
+  EXPECT_EQ(tileOf(false, 4, 4), 1);
+  EXPECT_EQ(tileOf(true, 1, 16), 1);
+}
+
 TEST_F(Pack, Nm) {
   const CpuKernel &kernel = *findCpuKernel("nm");
   const std::pair<int64_t, int64_t> ratios[] = {{1, 4}, {2, 4}, {4, 8}, {1, 1}, {3, 5}, {4, 4}};
@@ -416,6 +481,12 @@ TEST_F(Pack, Refusals) {
   for (int64_t columns : {int64_t(0), int64_t(5), ShapedType::kDynamic})
     EXPECT_EQ(findCpuKernel("csr-matvec")->checkProblem(makeProblem(matrix, "csr", columns)),
               "the kernel multiplies 1 to 4 columns only");
+  EXPECT_EQ(findCpuKernel("block-matvec")->checkProblem(makeProblem(matrix, "csr", 1)), "the weights are not in BSR");
+  EXPECT_EQ(findCpuKernel("block-matvec")->checkProblem(makeProblem(matrix, "bsr4x1", 5)),
+            "the kernel multiplies 1 to 4 columns only");
+  for (const char *format : {"bsr1x4", "bsr2x2", "bsr32x1", "bsr4x32"})
+    EXPECT_EQ(findCpuKernel("block-matvec")->checkProblem(makeProblem(matrix, format, 1)),
+              "a column of a block must fill a vector: 4, 8 or 16 rows, and at most 16 columns");
   EXPECT_EQ(findCpuKernel("magic"), nullptr);
 }
 
