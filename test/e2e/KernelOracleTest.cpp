@@ -367,18 +367,18 @@ TEST(KernelOracleEdges, LargeProducts) {
   checkAll(cases, "format=dense", generator);
 }
 
-// Activations of values far out, of infinities and of NaN, through weights that are the identity.
+// Activations of values far out, of infinities and of NaN, through weights that are the identity but for an empty last
+// row: next to longer rows its lanes idle, and no infinity may come in that way.
 TEST(KernelOracleEdges, SpecialValues) {
   const float infinity = std::numeric_limits<float>::infinity();
-  const std::vector<float> inputs = {0.0f,  -0.0f,  1e-30f, -1e-30f, 0.01f, 1.0f,     -1.0f,     5.0f,         -5.0f,
-                                     20.0f, -20.0f, 88.0f,  -88.0f,  90.0f, -90.0f,   1e4f,      -1e4f,        1e30f,
-                                     3.0f,  -3.0f,  9.5f,   -9.5f,   0.5f,  infinity, -infinity, std::nanf("")};
+  const std::vector<float> inputs = {infinity, 0.0f,  -0.0f,  1e-30f, -1e-30f, 0.01f, 1.0f,      -1.0f,         5.0f,
+                                     -5.0f,    20.0f, -20.0f, 88.0f,  -88.0f,  90.0f, -90.0f,    1e4f,          -1e4f,
+                                     1e30f,    3.0f,  -3.0f,  9.5f,   -9.5f,   0.5f,  -infinity, std::nanf(""), 7.0f};
   std::string text, n = std::to_string(inputs.size());
   std::string type = "tensor<" + n + "x" + n + "xf32", column = "tensor<" + n + "x1xf32>";
   std::vector<float> identity(inputs.size() * inputs.size(), 0.0f);
-  for (size_t i = 0; i < inputs.size(); ++i)
+  for (size_t i = 0; i + 1 < inputs.size(); ++i)
     identity[i * inputs.size() + i] = 1;
-  // An infinity may reach no row but its own, not even through a lane that idles.
   std::vector<std::pair<std::string, const char *>> functions; // name, activation
   std::string decision;
   for (const char *kernel : {"csr", "csr-matvec"}) {
@@ -409,7 +409,7 @@ TEST(KernelOracleEdges, SpecialValues) {
                            {{runtime::DType::F32, shape, y.data()}}, context),
                 std::nullopt);
       for (size_t i = 0; i < inputs.size(); ++i) {
-        double expected = activate(activation, inputs[i]);
+        double expected = activate(activation, i + 1 < inputs.size() ? inputs[i] : 0);
         SCOPED_TRACE(name + " of " + std::to_string(inputs[i]));
         if (std::isnan(inputs[i])) {
           EXPECT_TRUE(std::isnan(y[i])) << y[i];

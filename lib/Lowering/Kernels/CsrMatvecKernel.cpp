@@ -188,7 +188,7 @@ LogicalResult CsrMatvecKernel::emit(KernelMatmulOp op, OpBuilder &builder) const
     return have == lanes ? e.loadVector(rhs, from, lanes)
                          : vector::MaskedLoadOp::create(b, loc, vectorType, rhs, from, mask(b, have), zero).getResult();
   };
-  // The sums of all columns after one more step.
+  // The sums of all columns after one more step. What a lane that idles looks up may be infinite, so it counts as zero.
   auto step = [&](OpBuilder &b, Value at, ValueRange sums) {
     KernelEmitter e(b, loc);
     Value first = e.mul(at, lanes), weights = e.loadVector(values, first, lanes);
@@ -197,11 +197,14 @@ LogicalResult CsrMatvecKernel::emit(KernelMatmulOp op, OpBuilder &builder) const
       SmallVector<Value> lookup;
       for (int64_t lane = 0; lane < lanes; ++lane)
         lookup.push_back(e.loadIndex(indices, e.add(first, lane)));
+      // Only a lane that idles has a zero weight.
+      Value isActive = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::UNE, weights, zero);
       for (int64_t column = 0; column < *columns; ++column) {
         SmallVector<Value> elements;
         for (Value index : lookup)
           elements.push_back(memref::LoadOp::create(b, loc, rhs, e.add(index, column * cols)));
         Value x = vector::FromElementsOp::create(b, loc, vectorType, elements);
+        x = arith::SelectOp::create(b, loc, isActive, x, zero);
         next.push_back(e.multiplyAdd(weights, x, sums[column]));
       }
       return next;
@@ -226,7 +229,6 @@ LogicalResult CsrMatvecKernel::emit(KernelMatmulOp op, OpBuilder &builder) const
         Value isHigh = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, bit, constant(b.getI32Type(), 0));
         x = arith::SelectOp::create(b, loc, isHigh, permute(from, 32), x);
       }
-      // What an idle lane would look up may be infinite.
       x = arith::SelectOp::create(b, loc, isActive, x, zero);
       next.push_back(e.multiplyAdd(weights, x, sums[column]));
     }
