@@ -314,6 +314,7 @@ int spnn::bench::calibrate(const CalibrateOptions &options) {
        false,
        true},
       {"csr", "csr-matvec", {unstructured(.05), unstructured(.1), unstructured(.2), unstructured(.5)}, true},
+      {"csc", "csc-matvec", {unstructured(.1), unstructured(.2)}, true},
       {"bsr4x1", "block", {blocks(4, .05), blocks(4, .1), blocks(4, .3), blocks(4, .9)}},
       {"bsr8x1", "block", {blocks(8, .1), blocks(8, .3)}},
       {"bsr4x1", "block-matvec", {blocks(4, .1), blocks(4, .3)}, true},

@@ -25,6 +25,7 @@
 #include "llvm/Support/raw_ostream.h"
 
 #include <cmath>
+#include <random>
 #include <regex>
 
 extern "C" void omp_set_num_threads(int);
@@ -149,6 +150,10 @@ runtime::Error MatmulSuite::runCase(const Case &c) {
     matrices.push_back(std::move(*matrix));
   }
   std::vector<float> x = makeActivations(c.k * c.n, 99);
+  std::mt19937 generator(7);
+  std::bernoulli_distribution isKept(options.activationDensity);
+  for (float &value : x)
+    value = isKept(generator) ? value : 0;
   Buffer xRows(x), xLinear(transposed(x, c.k, c.n)), y(c.m * c.n);
   std::vector<Reference> references;
   for (const Matrix &matrix : matrices)
@@ -166,7 +171,7 @@ runtime::Error MatmulSuite::runCase(const Case &c) {
   for (Form form : forms)
     if (packed || form != Form::Packed)
       for (const Matrix &matrix : matrices)
-        products.push_back({&matrix, c.n, form});
+        products.push_back({&matrix, c.n, form, options.activationDensity});
   double compileBegin = nowMicroseconds();
   std::unique_ptr<Compiled> ours;
   if (runtime::Error error = Compiled::compile(products, compile, ours))

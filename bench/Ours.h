@@ -33,6 +33,7 @@ struct Product {
   const Matrix *weights;
   int64_t columns;
   Form form;
+  double activationDensity = 1; ///< told to the compiler
 };
 
 struct CompileOptions {

@@ -25,6 +25,7 @@ struct SuiteOptions {
   std::string targetFile; ///< target description of our cost model
   std::string format;     ///< forces our format instead of the one that the pattern is made for
   std::string kernel;     ///< forces our kernel
+  double activationDensity = 1; ///< share of the activations that are not zero
   double seconds = 0;     ///< of measuring a case; 0: the suite's own
   int rotate = 0;         ///< matrices of a case; 0: the suite's own
 };

@@ -29,8 +29,9 @@ matmul:
   --filter REGEX      only cases whose name contains a match
   --seconds S         measuring time of a case
   --rotate N          matrices that a case rotates through
+  --activation-density D  share of the activations that are not zero, which the compiler is told (default 1)
   --format F          force this format of ours (csr, bsr4x1, dense, ...)
-  --kernel K          force this kernel of ours (csr, hardcoded, block, ...)
+  --kernel K          force this kernel of ours (csr, csr-matvec, block, ...)
   --target-file FILE  target description of our cost model
   --dlmc DIR          folder with .smtx patterns
   --cache DIR         folder that keeps the peers compiled for a shape
@@ -65,6 +66,11 @@ int main(int argc, char **argv) {
       {"--json", text(suite.json)},
       {"--filter", text(suite.filter)},
       {"--seconds", [&](StringRef value) { return !value.getAsDouble(suite.seconds); }},
+      {"--activation-density",
+       [&](StringRef value) {
+         return !value.getAsDouble(suite.activationDensity) && suite.activationDensity >= 0 &&
+                suite.activationDensity <= 1;
+       }},
       {"--rotate", number(suite.rotate)},
       {"--format", text(suite.format)},
       {"--kernel", text(suite.kernel)},

@@ -43,8 +43,10 @@ struct Candidate {
 /// Chooses for one product.
 class FormatSelector {
 public:
-  FormatSelector(const cost::TargetDescription &target, int64_t vectorBytes, int threads, int64_t expectedColumns)
-      : target(target), vectorBytes(vectorBytes), threads(threads), expectedColumns(expectedColumns) {}
+  FormatSelector(const cost::TargetDescription &target, int64_t vectorBytes, int threads, int64_t expectedColumns,
+                 bool forcesCsc)
+      : target(target), vectorBytes(vectorBytes), threads(threads), expectedColumns(expectedColumns),
+        forcesCsc(forcesCsc) {}
 
   /// Dense and every format worth trying.
   std::vector<Candidate> enumerate(MatmulOp op, const format::DenseMatrix &matrix,
@@ -60,6 +62,7 @@ private:
   int64_t vectorBytes;
   int threads;
   int64_t expectedColumns;
+  bool forcesCsc; ///< the options ask for it
 };
 
 int64_t columnsOf(const KernelProblem &problem) {
@@ -72,6 +75,24 @@ uint64_t activationBytes(const KernelProblem &problem) {
 }
 } // namespace
 
+/// 1 where nobody says.
+static double getActivationDensity(MatmulOp op) {
+  auto attr = op->getAttrOfType<FloatAttr>(kActivationDensityAttrName);
+  return attr ? attr.getValueAsDouble() : 1;
+}
+
+/// Fails with an error if the attribute, which anybody may write, is none.
+static LogicalResult checkActivationDensity(MatmulOp op) {
+  Attribute attr = op->getAttr(kActivationDensityAttrName);
+  if (!attr)
+    return success();
+  auto number = dyn_cast<FloatAttr>(attr);
+  if (!number || !number.getType().isF64() || !(number.getValueAsDouble() >= 0 && number.getValueAsDouble() <= 1))
+    return op.emitOpError() << "attribute '" << kActivationDensityAttrName << "' must be an f64 in [0, 1], got "
+                            << attr;
+  return success();
+}
+
 KernelProblem FormatSelector::makeProblem(MatmulOp op, const format::DenseMatrix &matrix) const {
   return {matrix,
           {},
@@ -79,7 +100,8 @@ KernelProblem FormatSelector::makeProblem(MatmulOp op, const format::DenseMatrix
           cast<RankedTensorType>(op.getType()).getElementType(),
           op.getColumns(),
           expectedColumns,
-          vectorBytes / static_cast<int64_t>(matrix.elementBytes)};
+          vectorBytes / static_cast<int64_t>(matrix.elementBytes),
+          getActivationDensity(op)};
 }
 
 void FormatSelector::add(std::vector<Candidate> &candidates, const KernelProblem &base, Attribute encoding) const {
@@ -162,6 +184,9 @@ std::vector<Candidate> FormatSelector::enumerate(MatmulOp op, const format::Dens
     candidates.push_back(dense);
   }
   add(candidates, problem, getCsrEncoding(context));
+  // Columns pay where many of them are skipped, which somebody has to say.
+  if (forcesCsc || op->hasAttr(kActivationDensityAttrName))
+    add(candidates, problem, getCscEncoding(context));
   for (int64_t rows : {4, 8, 16})
     add(candidates, problem, getBsrEncoding(context, rows, 1));
   if (statistics.tightestNm)
@@ -259,6 +284,8 @@ void SelectFormats::decideKernel(MatmulOp op, const FormatSelector &selector) {
 }
 
 LogicalResult SelectFormats::decide(MatmulOp op, const FormatSelector &selector) {
+  if (failed(checkActivationDensity(op)))
+    return failure();
   auto weights = cast<RankedTensorType>(op.getLhs().getType());
   if (weights.getEncoding()) {
     emitRemark(op.getLoc()) << "keeps the encoding of its weights, " << weights.getEncoding();
@@ -350,7 +377,8 @@ void SelectFormats::runOnOperation() {
     target = &loaded;
   }
   int threads = attr && attr.getThreads() > 0 ? attr.getThreads() : 1;
-  FormatSelector selector(*target, attr ? attr.getVectorBytes() : 16, threads, expectedColumns);
+  FormatSelector selector(*target, attr ? attr.getVectorBytes() : 16, threads, expectedColumns,
+                          format == "csc" || kernel == "csc-matvec");
   WalkResult walk = module.walk([&](MatmulOp op) {
     return succeeded(decide(op, selector)) ? WalkResult::advance() : WalkResult::interrupt();
   });

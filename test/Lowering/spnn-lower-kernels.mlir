@@ -73,7 +73,7 @@ func.func @on_tensors(%x: tensor<8x8xf32>, %e: tensor<?xf32>) {
 // -----
 
 func.func @unknown(%x: memref<32xf32>, %n: index, %y: memref<32xf32>) {
-  // expected-error @below {{'spnn.kernel_matmul' op there is no kernel 'magic'; kernels are csr csr-matvec hardcoded block block-matvec nm nm-matvec bitmap-matvec}}
+  // expected-error @below {{'spnn.kernel_matmul' op there is no kernel 'magic'; kernels are csr csr-matvec hardcoded csc-matvec block block-matvec nm nm-matvec bitmap-matvec}}
   spnn.kernel_matmul "magic" weights(4 x 4 as unit) ins(%x, %n : memref<32xf32>) outs(%y : memref<32xf32>)
       panels(<width = 8, vector = 4>) parameters({})
   return
@@ -215,6 +215,38 @@ func.func @csr_matvec(%i: memref<4xi32>, %b: memref<4xi16>, %j: memref<32xi8>, %
   spnn.kernel_matmul "csr-matvec" weights(16 x 96 as unit)
       storage(%i, %i, %i, %b, %j, %v : memref<4xi32>, memref<4xi32>, memref<4xi32>, memref<4xi16>, memref<32xi8>, memref<32xf32>)
       ins(%x, %n : memref<96xf32>) outs(%y : memref<16xf32>) panels(<width = 1, vector = 1>) parameters({window = 64 : i64})
+  return
+}
+
+// -----
+
+func.func @csc_matvec_panels(%i: memref<4xi32>, %j: memref<4xi16>, %v: memref<4xf32>, %x: memref<8xf32>, %y: memref<8xf32>) {
+  %n = arith.constant 2 : index
+  // expected-error @below {{'spnn.kernel_matmul' op kernel 'csc-matvec' needs one column in panels of width 1, got width 1}}
+  spnn.kernel_matmul "csc-matvec" weights(4 x 4 as unit)
+      storage(%i, %i, %j, %v : memref<4xi32>, memref<4xi32>, memref<4xi16>, memref<4xf32>)
+      ins(%x, %n : memref<8xf32>) outs(%y : memref<8xf32>) panels(<width = 1, vector = 1>) parameters({})
+  return
+}
+
+// -----
+
+// A column is read where its element of x is not zero; the activation comes last, when all columns are in.
+// CHECK-LABEL: func @csc_matvec
+// CHECK: vector.maskedstore
+// CHECK: %[[X:.*]] = memref.load %arg3[
+// CHECK: %[[NONZERO:.*]] = arith.cmpf une, %[[X]]
+// CHECK: scf.if %[[NONZERO]] {
+// CHECK: scf.for
+// CHECK: memref.store {{.*}}, %arg4[
+// CHECK: vector.maskedload %arg4
+// CHECK: arith.cmpf ugt
+// CHECK: vector.maskedstore %arg4
+func.func @csc_matvec(%i: memref<5xi32>, %j: memref<4xi16>, %v: memref<4xf32>, %x: memref<4xf32>, %y: memref<4xf32>) {
+  %n = arith.constant 1 : index
+  spnn.kernel_matmul "csc-matvec" weights(4 x 4 as unit)
+      storage(%i, %i, %j, %v : memref<5xi32>, memref<5xi32>, memref<4xi16>, memref<4xf32>)
+      ins(%x, %n : memref<4xf32>) outs(%y : memref<4xf32>) activation(relu) panels(<width = 1, vector = 1>) parameters({})
   return
 }
 

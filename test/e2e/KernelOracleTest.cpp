@@ -57,6 +57,7 @@ const Format kFormats[] = {
     {"csr", MAP "(i : dense, j : compressed)" WIDTHS, 1, 1, 0, false, "hardcoded"},
     {"csr", MAP "(i : dense, j : compressed)" WIDTHS, 1, 1, 0, false, "csr-matvec", true, 4},
     {"csr", MAP "(i : dense, j : compressed)" WIDTHS, 1, 1, 0, true, "csr-matvec", true},
+    {"csc", MAP "(j : dense, i : compressed)" WIDTHS, 1, 1, 0, true},
     {"bsr4x1", MAP "(i floordiv 4 : dense, j : compressed, i mod 4 : dense)" WIDTHS, 4, 1, 0, true, "block-matvec",
      true},
     {"bsr8x1", MAP "(i floordiv 8 : dense, j : compressed, i mod 8 : dense)" WIDTHS, 8, 1, 0, false, "block-matvec",
@@ -233,8 +234,10 @@ void check(const Case &c, const runtime::Model &model, const runtime::FunctionSp
   SCOPED_TRACE(c.describe() + ", run with n=" + std::to_string(n));
   std::uniform_real_distribution<float> value(-2, 2);
   std::vector<float> input(c.k * n);
+  // Half of the inputs hold zeros, which kernels may skip.
+  int64_t zeros = generator() % 2 ? 3 : 1;
   for (float &x : input)
-    x = value(generator);
+    x = generator() % zeros ? 0 : value(generator);
   runtime::Context one, two;
   ASSERT_EQ(model.createContext(1, one), std::nullopt);
   ASSERT_EQ(model.createContext(2, two), std::nullopt);

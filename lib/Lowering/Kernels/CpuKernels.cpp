@@ -16,7 +16,7 @@ CpuKernel::~CpuKernel() = default;
 
 llvm::ArrayRef<const CpuKernel *> spnn::getCpuKernels() {
   static const CpuKernel *const kernels[] = {
-      getCsrKernel(),         getCsrMatvecKernel(), getHardCodedKernel(), getBlockKernel(),
+      getCsrKernel(),         getCsrMatvecKernel(), getHardCodedKernel(), getCscMatvecKernel(),    getBlockKernel(),
       getBlockMatvecKernel(), getNmKernel(),        getNmMatvecKernel(),  getBitmapMatvecKernel(),
   };
   return kernels;

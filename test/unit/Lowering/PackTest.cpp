@@ -17,6 +17,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <limits>
 #include <random>
 
 using namespace mlir;
@@ -276,6 +277,54 @@ TEST_F(Pack, CsrMatvecWindow) {
   EXPECT_EQ(windowOf(5, 4), 1);
 }
 
+TEST_F(Pack, CscMatvec) {
+  const CpuKernel &kernel = *findCpuKernel("csc-matvec");
+  for (int round = 0; round < 100; ++round) {
+    format::DenseMatrix matrix = makeMatrix({extent(1), extent(1)});
+    KernelProblem problem = makeProblem(matrix, "csc", 1);
+    ASSERT_EQ(kernel.checkProblem(problem), std::nullopt);
+    DictionaryAttr parameters = parametersOf(kernel, problem);
+    PackedWeights packed = kernel.pack(problem, parameters);
+    int64_t cols = matrix.shape.cols, chunks = getParameter(parameters, "chunks", 0);
+    ASSERT_EQ(packed.buffers.size(), 4u);
+    std::vector<uint64_t> bounds = integersOf(packed.buffers[0]), positions = integersOf(packed.buffers[1]),
+                          indices = integersOf(packed.buffers[2]);
+    std::vector<float> values = floatsOf(packed.buffers[3]);
+    ASSERT_EQ(bounds.size(), static_cast<size_t>(chunks + 1));
+    ASSERT_EQ(bounds.front(), 0u);
+    ASSERT_EQ(bounds.back(), static_cast<uint64_t>(matrix.shape.rows));
+    ASSERT_EQ(positions.size(), static_cast<size_t>(chunks * cols + 1));
+    ASSERT_TRUE(std::is_sorted(positions.begin(), positions.end()));
+    ASSERT_EQ(positions.back(), values.size());
+    ASSERT_EQ(indices.size(), values.size());
+    Rebuilt rebuilt(matrix.shape);
+    for (int64_t chunk = 0; chunk < chunks; ++chunk)
+      for (int64_t col = 0; col < cols; ++col)
+        for (uint64_t j = positions[chunk * cols + col]; j < positions[chunk * cols + col + 1]; ++j) {
+          ASSERT_TRUE(indices[j] >= bounds[chunk] && indices[j] < bounds[chunk + 1]) << "another chunk's row";
+          rebuilt.set(indices[j], col, values[j]);
+        }
+    rebuilt.expectEqual(matrix);
+  }
+}
+
+// The emptier the activations, the fewer values and bytes a call is expected to touch; full ones cost no wrong guesses.
+TEST_F(Pack, CscMatvecWork) {
+  const CpuKernel &kernel = *findCpuKernel("csc-matvec");
+  format::DenseMatrix matrix;
+  matrix.shape = {128, 256};
+  matrix.data.resize(matrix.shape.rows * matrix.shape.cols * sizeof(float), 1);
+  KernelProblem problem = makeProblem(matrix, "csc", 1);
+  DictionaryAttr parameters = makeParameters(&context, {{"chunks", 1}});
+  EXPECT_EQ(kernel.countStoredValues(problem, parameters, 0), 128 * 256);
+  EXPECT_EQ(kernel.countBytes(problem, parameters, 1000), 1000u);
+  problem.activationDensity = 0.25;
+  EXPECT_EQ(kernel.countStoredValues(problem, parameters, 0), 128 * 256 / 4 + 256 * 4);
+  EXPECT_EQ(kernel.countBytes(problem, parameters, 1000), 250u);
+  problem.activationDensity = 0;
+  EXPECT_EQ(kernel.countStoredValues(problem, parameters, 0), 256);
+}
+
 TEST_F(Pack, Block) {
   const CpuKernel &kernel = *findCpuKernel("block");
   const std::pair<int64_t, int64_t> shapes[] = {{4, 1}, {8, 1}, {16, 1}, {2, 2}, {1, 4}, {1, 1}, {3, 5}};
@@ -487,6 +536,15 @@ TEST_F(Pack, Refusals) {
   for (const char *format : {"bsr1x4", "bsr2x2", "bsr32x1", "bsr4x32"})
     EXPECT_EQ(findCpuKernel("block-matvec")->checkProblem(makeProblem(matrix, format, 1)),
               "a column of a block must fill a vector: 4, 8 or 16 rows, and at most 16 columns");
+  EXPECT_EQ(findCpuKernel("csc-matvec")->checkProblem(makeProblem(matrix, "csr", 1)), "the weights are not in CSC");
+  EXPECT_EQ(findCpuKernel("csc-matvec")->checkProblem(makeProblem(matrix, "csc", 2)),
+            "the kernel multiplies one column only");
+  format::DenseMatrix infinite = matrix;
+  const float infinity = std::numeric_limits<float>::infinity();
+  std::memcpy(infinite.element(3, 5), &infinity, sizeof(float));
+  EXPECT_EQ(findCpuKernel("csc-matvec")->checkProblem(makeProblem(infinite, "csc", 1)),
+            "the weights hold infinities or NaN, which skipped columns would hide");
+  EXPECT_EQ(findCpuKernel("csc-matvec")->checkProblem(makeProblem(matrix, "csc", 1)), std::nullopt);
   EXPECT_EQ(findCpuKernel("magic"), nullptr);
 }
 
