@@ -238,7 +238,8 @@ static cost::KernelCoefficients fitKernel(const std::vector<Sample> &samples, co
       table.push_back(&sample);
       continue;
     }
-    perNonzero.push_back(sample.microseconds * 1e3 / static_cast<double>(sample.info.storedValues));
+    perNonzero.push_back(sample.microseconds * 1e3 /
+                         (static_cast<double>(sample.info.storedValues) * sample.info.valueCost));
     perPosition.push_back(sample.microseconds * 1e3 / (static_cast<double>(sample.probe.rows) * sample.probe.cols));
   }
   if (!perNonzero.empty()) {
@@ -407,8 +408,13 @@ int spnn::bench::calibrate(const CalibrateOptions &options) {
        "pattern-tile",
        {unstructured(.05), unstructured(.1), unstructured(.2), unstructured(.3), unstructured(.5), unstructured(.7),
         unstructured(.9)}},
+      {"csr", "csr-matvec", {unstructured(.05), unstructured(.1), unstructured(.2), unstructured(.5)}, true},
+      {"csc", "csc-matvec", {unstructured(.1), unstructured(.2)}, true},
       {"bsr4x1", "block", {blocks(4, .05), blocks(4, .1), blocks(4, .3), blocks(4, .9)}},
       {"bsr8x1", "block", {blocks(8, .1), blocks(8, .3)}},
+      {"bsr4x1", "block-matvec", {blocks(4, .1), blocks(4, .3)}, true},
+      {"bsr8x1", "block-matvec", {blocks(8, .1), blocks(8, .3)}, true},
+      {"bsr16x1", "block-matvec", {blocks(16, .1), blocks(16, .3)}, true},
       {"nm1:4", "nm", {nm(1, 4)}},
       {"nm2:4", "nm", {nm(2, 4)}},
       {"nm2:4", "nm-matvec", {nm(2, 4)}, true, true},
@@ -531,6 +537,17 @@ int spnn::bench::checkCalibration(const std::string &file, const std::string &cp
       {"bsr8x1", "block", {{1024, 768, 128, blocks(8, .15)}, {768, 768, 48, blocks(8, .05)}}},
       {"nm2:4", "nm", {{1024, 1024, 128, nm(2, 4)}, {512, 768, 100, nm(2, 4)}, {3072, 768, 16, nm(2, 4)}}},
       {"nm1:4", "nm", {{1024, 1024, 128, nm(1, 4)}}},
+      {"csr",
+       "csr-matvec",
+       {{1024, 1024, 1, unstructured(.1)},
+        {512, 768, 1, unstructured(.3)},
+        {3072, 768, 1, unstructured(.05)},
+        {768, 768, 2, unstructured(.1)},
+        {768, 768, 4, unstructured(.1)},
+        {4096, 4096, 1, unstructured(.02)}}},
+      {"bsr4x1", "block-matvec", {{1024, 1024, 1, blocks(4, .2)}, {768, 768, 3, blocks(4, .1)}}},
+      {"bsr8x1", "block-matvec", {{1024, 1024, 1, blocks(8, .1)}, {3072, 768, 1, blocks(8, .2)}}},
+      {"bsr16x1", "block-matvec", {{1024, 1024, 1, blocks(16, .2)}, {768, 768, 2, blocks(16, .2)}}},
       {"bitmap", "", {{1024, 1024, 1, unstructured(.2)}}},
       {"dense",
        "",

@@ -25,6 +25,7 @@
 #include "llvm/Support/raw_ostream.h"
 
 #include <cmath>
+#include <random>
 #include <regex>
 
 extern "C" void omp_set_num_threads(int);
@@ -75,6 +76,20 @@ std::vector<Case> MatmulSuite::listCases() const {
     for (int64_t m : {768, 3072})
       for (const Pattern &pattern : patterns)
         cases.push_back({m, 768, n, pattern});
+  // Single columns, in cache and from memory, and few columns, among which time should have no cliff.
+  const Pattern ninety{Pattern::Kind::Unstructured, 1, 1, 0.9, "", ""}, tall{Pattern::Kind::Block, 16, 1, 0.8, "", ""};
+  cases.push_back({768, 768, 1, ninety});
+  cases.push_back({768, 768, 1, tall});
+  if (!options.quick) {
+    for (double sparsity : {0.5, 0.8, 0.95})
+      cases.push_back({768, 768, 1, {Pattern::Kind::Unstructured, 1, 1, sparsity, "", ""}});
+    for (int64_t r : {4, 8})
+      cases.push_back({768, 768, 1, {Pattern::Kind::Block, r, 1, 0.8, "", ""}});
+    for (int64_t n : {2, 3, 4, 7, 15, 16, 17})
+      cases.push_back({768, 768, n, ninety});
+    for (const Pattern &pattern : {ninety, tall})
+      cases.push_back({8192, 8192, 1, pattern});
+  }
   if (!options.dlmc.empty()) {
     std::vector<std::string> files;
     std::error_code status;
@@ -122,8 +137,11 @@ runtime::Error MatmulSuite::runCase(const Case &c) {
   // Enough different nonzeros that no branch predictor learns them.
   constexpr double kRotatedNonzeros = 240e3;
   double expected = static_cast<double>(c.m) * c.k * (1 - c.pattern.sparsity);
-  int count = options.rotate > 0 ? options.rotate
-                                 : std::min(8, std::max(2, static_cast<int>(std::ceil(kRotatedNonzeros / expected))));
+  // One matrix that no cache holds is as good as several.
+  constexpr int64_t kHuge = int64_t(1) << 25;
+  int count = options.rotate > 0  ? options.rotate
+              : c.m * c.k > kHuge ? 1
+                                  : std::min(8, std::max(2, static_cast<int>(std::ceil(kRotatedNonzeros / expected))));
   std::vector<Matrix> matrices;
   for (int i = 0; i < count; ++i) {
     std::optional<Matrix> matrix = makeMatrix(c.pattern, c.m, c.k, 1 + i);
@@ -132,6 +150,10 @@ runtime::Error MatmulSuite::runCase(const Case &c) {
     matrices.push_back(std::move(*matrix));
   }
   std::vector<float> x = makeActivations(c.k * c.n, 99);
+  std::mt19937 generator(7);
+  std::bernoulli_distribution isKept(options.activationDensity);
+  for (float &value : x)
+    value = isKept(generator) ? value : 0;
   Buffer xRows(x), xLinear(transposed(x, c.k, c.n)), y(c.m * c.n);
   std::vector<Reference> references;
   for (const Matrix &matrix : matrices)
@@ -152,7 +174,7 @@ runtime::Error MatmulSuite::runCase(const Case &c) {
   for (Form form : forms)
     if (packed || form != Form::Packed)
       for (const Matrix &matrix : matrices)
-        products.push_back({&matrix, c.n, form});
+        products.push_back({&matrix, c.n, form, options.activationDensity});
   double compileBegin = nowMicroseconds();
   std::unique_ptr<Compiled> ours;
   if (runtime::Error error = Compiled::compile(products, compile, ours))

@@ -84,14 +84,15 @@ std::vector<PeerVariant> spnn::bench::makeOneDnnPeers(const Matrix &matrix, cons
                           const float *weights, bool constantIsSrc) {
     try {
       auto primitive = makePrimitive(rows, k, cols, srcTag, weightsTag, dstTag, src, weights, y, constantIsSrc);
-      // Some primitives that can be made cannot be executed.
-      if (primitive)
+      if (!primitive)
+        return;
+      auto run = [primitive](int) {
         primitive->matmul.execute(primitive->stream, primitive->arguments);
-      if (primitive)
-        add(variant, linear, [primitive](int) {
-          primitive->matmul.execute(primitive->stream, primitive->arguments);
-          primitive->stream.wait();
-        });
+        primitive->stream.wait();
+      };
+      // Some that can be made cannot be executed, on a single column for one.
+      run(0);
+      add(variant, linear, run);
     } catch (const dnnl::error &) {
       // This version has no such primitive; the others remain.
     }

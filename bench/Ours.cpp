@@ -12,6 +12,7 @@
 
 #include "spnn/IR/SPNN.h"
 #include "spnn/InitAll.h"
+#include "spnn/Lowering/CpuKernel.h"
 #include "spnn/Lowering/Passes.h"
 #include "spnn/Pipelines/Pipelines.h"
 #include "spnn/Target/Emit.h"
@@ -93,6 +94,9 @@ void ModuleBuilder::add(size_t number, const Product &product) {
       builder, loc, DenseElementsAttr::get(type(m, k), ArrayRef<float>(product.weights->dense)));
   Value result = MatmulOp::create(builder, loc, type(m, n), weights, function.getArgument(0), /*bias=*/Value(),
                                   /*transpose_lhs=*/false, /*transpose_rhs=*/linear);
+  if (product.activationDensity < 1)
+    result.getDefiningOp()->setDiscardableAttr(kActivationDensityAttrName,
+                                               builder.getF64FloatAttr(product.activationDensity));
   if (linear) {
     Value init = tensor::EmptyOp::create(builder, loc, ArrayRef<int64_t>{n, m}, f32);
     result = linalg::TransposeOp::create(builder, loc, result, init, ArrayRef<int64_t>{1, 0})->getResult(0);
@@ -197,6 +201,7 @@ runtime::Error ModuleBuilder::selectKernels(const std::vector<Product> &products
       if (isa<FloatType>(type.getElementType()))
         info.storedValues = type.getNumElements();
     }
+    info.valueCost = findCpuKernel(info.kernel)->getValueCost(kernel.getParameters(), product.columns);
     if (product.form == Form::Packed)
       addPacked(number, function, kernel);
   }

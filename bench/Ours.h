@@ -33,6 +33,7 @@ struct Product {
   const Matrix *weights;
   int64_t columns;
   Form form;
+  double activationDensity = 1; ///< told to the compiler
 };
 
 struct CompileOptions {
@@ -58,6 +59,7 @@ public:
     std::string format, kernel; ///< kernel "onednn" for a product left dense
     std::string parameters;
     int64_t storedValues = 0; ///< padding included
+    double valueCost = 1;     ///< of a stored value, relative to the kernel's coefficients (CpuKernel::getValueCost)
     double predicted = 0;     ///< microseconds of the kernel alone, by the cost model
     double layout = 0;        ///< and of packing and unpacking
     std::vector<Candidate> candidates;

@@ -30,8 +30,9 @@ matmul, sweep:
   --seconds S         measuring time of a case
   --cases N           layers of the suite sweep (default 300, with --quick 40)
   --rotate N          matrices that a case rotates through
+  --activation-density D  share of the activations that are not zero, which the compiler is told (default 1)
   --format F          force this format of ours (csr, bsr4x1, dense, ...)
-  --kernel K          force this kernel of ours (csr, hardcoded, pattern-tile, block, ...)
+  --kernel K          force this kernel of ours (csr, csr-matvec, hardcoded, pattern-tile, block, ...)
   --target-cpu CPU    compile our kernels, not the peers, for this CPU (default native)
   --target-file FILE  target description of our cost model
   --dlmc DIR          folder with .smtx patterns
@@ -67,6 +68,11 @@ int main(int argc, char **argv) {
       {"--json", text(suite.json)},
       {"--filter", text(suite.filter)},
       {"--seconds", [&](StringRef value) { return !value.getAsDouble(suite.seconds); }},
+      {"--activation-density",
+       [&](StringRef value) {
+         return !value.getAsDouble(suite.activationDensity) && suite.activationDensity >= 0 &&
+                suite.activationDensity <= 1;
+       }},
       {"--rotate", number(suite.rotate)},
       {"--cases", number(suite.cases)},
       {"--format", text(suite.format)},

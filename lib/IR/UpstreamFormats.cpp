@@ -127,6 +127,11 @@ Attribute spnn::getCsrEncoding(MLIRContext *context) {
                      {getAffineDimExpr(0, context), getAffineDimExpr(1, context)});
 }
 
+Attribute spnn::getCscEncoding(MLIRContext *context) {
+  return getEncoding(context, {LevelFormat::Dense, LevelFormat::Compressed},
+                     {getAffineDimExpr(1, context), getAffineDimExpr(0, context)});
+}
+
 Attribute spnn::getBsrEncoding(MLIRContext *context, int64_t blockRows, int64_t blockCols) {
   SmallVector<LevelType> levels;
   SmallVector<AffineExpr> exprs;

@@ -55,8 +55,10 @@ struct Candidate {
 /// Chooses for one product.
 class FormatSelector {
 public:
-  FormatSelector(const cost::TargetDescription &target, int64_t vectorBytes, int threads, int64_t expectedColumns)
-      : target(target), vectorBytes(vectorBytes), threads(threads), expectedColumns(expectedColumns) {}
+  FormatSelector(const cost::TargetDescription &target, int64_t vectorBytes, int threads, int64_t expectedColumns,
+                 bool forcesCsc)
+      : target(target), vectorBytes(vectorBytes), threads(threads), expectedColumns(expectedColumns),
+        forcesCsc(forcesCsc) {}
 
   /// Dense and every format worth trying.
   std::vector<Candidate> enumerate(MatmulOp op, const format::DenseMatrix &matrix,
@@ -77,6 +79,7 @@ private:
   int64_t vectorBytes;
   int threads;
   int64_t expectedColumns;
+  bool forcesCsc; ///< the options ask for it
 };
 
 int64_t columnsOf(const KernelProblem &problem) {
@@ -88,6 +91,24 @@ uint64_t activationBytes(const KernelProblem &problem) {
          problem.matrix.elementBytes;
 }
 } // namespace
+
+/// 1 where nobody says.
+static double getActivationDensity(MatmulOp op) {
+  auto attr = op->getAttrOfType<FloatAttr>(kActivationDensityAttrName);
+  return attr ? attr.getValueAsDouble() : 1;
+}
+
+/// Fails with an error if the attribute, which anybody may write, is none.
+static LogicalResult checkActivationDensity(MatmulOp op) {
+  Attribute attr = op->getAttr(kActivationDensityAttrName);
+  if (!attr)
+    return success();
+  auto number = dyn_cast<FloatAttr>(attr);
+  if (!number || !number.getType().isF64() || !(number.getValueAsDouble() >= 0 && number.getValueAsDouble() <= 1))
+    return op.emitOpError() << "attribute '" << kActivationDensityAttrName << "' must be an f64 in [0, 1], got "
+                            << attr;
+  return success();
+}
 
 void FormatSelector::predict(Candidate &candidate, cost::KernelWork work) const {
   candidate.weightBytes = work.weightBytes;
@@ -105,7 +126,8 @@ KernelProblem FormatSelector::makeProblem(MatmulOp op, const format::DenseMatrix
           cast<RankedTensorType>(op.getType()).getElementType(),
           op.getColumns(),
           expectedColumns,
-          vectorBytes / static_cast<int64_t>(matrix.elementBytes)};
+          vectorBytes / static_cast<int64_t>(matrix.elementBytes),
+          getActivationDensity(op)};
 }
 
 void FormatSelector::add(std::vector<Candidate> &candidates, const KernelProblem &base, Attribute encoding) const {
@@ -151,9 +173,11 @@ void FormatSelector::add(std::vector<Candidate> &candidates, const KernelProblem
     work.kernel = kernel->name().str();
     work.weights = base.matrix.shape;
     work.columns = columnsOf(problem);
-    work.storedValues = stored;
-    work.weightBytes = kernel->countBytes(problem, candidate.parameters,
-                                          format->countBytes(base.matrix.shape, base.matrix.elementBytes, stored));
+    work.storedValues =
+        std::llround(static_cast<double>(kernel->countStoredValues(problem, candidate.parameters, stored)) *
+                     kernel->getValueCost(candidate.parameters, work.columns));
+    work.weightBytes = kernel->countBytes(
+        problem, candidate.parameters, format->countBytes(base.matrix.shape, base.matrix.elementBytes, stored));
     work.activationBytes = activationBytes(problem);
     work.elementBytes = base.matrix.elementBytes;
     double positions = static_cast<double>(base.matrix.shape.rows) * base.matrix.shape.cols;
@@ -191,6 +215,9 @@ std::vector<Candidate> FormatSelector::enumerate(MatmulOp op, const format::Dens
     candidates.push_back(dense);
   }
   add(candidates, problem, getCsrEncoding(context));
+  // Columns pay where many of them are skipped, which somebody has to say.
+  if (forcesCsc || op->hasAttr(kActivationDensityAttrName))
+    add(candidates, problem, getCscEncoding(context));
   for (int64_t rows : {4, 8, 16})
     add(candidates, problem, getBsrEncoding(context, rows, 1));
   if (statistics.tightestNm)
@@ -321,6 +348,12 @@ std::optional<Product> SelectFormats::consider(MatmulOp op, const FormatSelector
     emitRemark(op.getLoc()) << "kept dense: CPU kernels compute in f32, the weights are " << weights.getElementType();
   if (!isInKernelForm || !weights.getElementType().isF32()) {
     product.keepsEncoding ? ++numSparse : ++numDense;
+    return std::nullopt;
+  }
+  // A decision that is there already is somebody's own; spnn-select-kernels follows it.
+  auto decision = op->getAttrOfType<DictionaryAttr>(kDecisionAttrName);
+  if (product.keepsEncoding && decision && decision.get("kernel")) {
+    ++numSparse;
     return std::nullopt;
   }
   product.statistics = cost::measure(*matrix);
@@ -483,12 +516,18 @@ void SelectFormats::runOnOperation() {
     target = &loaded;
   }
   int threads = attr && attr.getThreads() > 0 ? attr.getThreads() : 1;
-  FormatSelector selector(*target, attr ? attr.getVectorBytes() : 16, threads, expectedColumns);
+  FormatSelector selector(*target, attr ? attr.getVectorBytes() : 16, threads, expectedColumns,
+                          format == "csc" || kernel == "csc-matvec");
   std::vector<Product> products;
-  module.walk([&](MatmulOp op) {
+  WalkResult walk = module.walk([&](MatmulOp op) {
+    if (failed(checkActivationDensity(op)))
+      return WalkResult::interrupt();
     if (std::optional<Product> product = consider(op, selector))
       products.push_back(std::move(*product));
+    return WalkResult::advance();
   });
+  if (walk.wasInterrupted())
+    return signalPassFailure();
   choose(products, selector);
   for (const Product &product : products)
     apply(product);

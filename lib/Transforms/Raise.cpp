@@ -97,6 +97,8 @@ struct Raise : public spnn::impl::RaiseBase<Raise> {
         lhsType.getElementType());
     Value result =
         MatmulOp::create(rewriter, loc, type, lhs, rhs, /*bias=*/Value(), product.constantKFirst, product.otherKLast);
+    if (Attribute density = op->getAttr(kActivationDensityAttrName))
+      result.getDefiningOp()->setDiscardableAttr(kActivationDensityAttrName, density);
     if (product.outMLast)
       result = createTranspose(rewriter, loc, result);
     result = fromMatrix(rewriter, op, result, product.freeDims, product.outMLast);

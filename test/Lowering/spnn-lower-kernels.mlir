@@ -91,7 +91,7 @@ func.func @on_tensors(%x: tensor<8x8xf32>, %e: tensor<?xf32>) {
 // -----
 
 func.func @unknown(%x: memref<32xf32>, %n: index, %y: memref<32xf32>) {
-  // expected-error @below {{'spnn.kernel_matmul' op there is no kernel 'magic'; kernels are csr hardcoded pattern-tile block nm nm-matvec bitmap-matvec}}
+  // expected-error @below {{'spnn.kernel_matmul' op there is no kernel 'magic'; kernels are csr csr-matvec hardcoded pattern-tile csc-matvec block block-matvec nm nm-matvec bitmap-matvec}}
   spnn.kernel_matmul "magic" weights(4 x 4 as unit) ins(%x, %n : memref<32xf32>) outs(%y : memref<32xf32>)
       panels(<width = 8, vector = 4>) parameters({})
   return
@@ -168,6 +168,143 @@ func.func @bitmap_panels(%i: memref<4xi32>, %w: memref<4xi16>, %v: memref<4xf32>
   // expected-error @below {{'spnn.kernel_matmul' op kernel 'bitmap-matvec' needs panels of width 1, got 8}}
   spnn.kernel_matmul "bitmap-matvec" weights(4 x 4 as unit) storage(%i, %w, %i, %v : memref<4xi32>, memref<4xi16>, memref<4xi32>, memref<4xf32>)
       ins(%x, %n : memref<32xf32>) outs(%y : memref<32xf32>) panels(<width = 8, vector = 4>) parameters({})
+  return
+}
+
+// -----
+
+func.func @csr_matvec_panels(%i: memref<4xi32>, %b: memref<4xi16>, %j: memref<16xi8>, %v: memref<16xf32>, %x: memref<32xf32>, %n: index, %y: memref<32xf32>) {
+  // expected-error @below {{'spnn.kernel_matmul' op kernel 'csr-matvec' needs panels of width 1 and 1 to 4 columns that are known, got width 1}}
+  spnn.kernel_matmul "csr-matvec" weights(4 x 4 as unit)
+      storage(%i, %i, %i, %b, %j, %v : memref<4xi32>, memref<4xi32>, memref<4xi32>, memref<4xi16>, memref<16xi8>, memref<16xf32>)
+      ins(%x, %n : memref<32xf32>) outs(%y : memref<32xf32>) panels(<width = 1, vector = 1>) parameters({window = 32 : i64})
+  return
+}
+
+// -----
+
+func.func @csr_matvec_window(%i: memref<4xi32>, %b: memref<4xi16>, %j: memref<16xi8>, %v: memref<16xf32>, %x: memref<4xf32>, %y: memref<4xf32>) {
+  %n = arith.constant 1 : index
+  // expected-error @below {{'spnn.kernel_matmul' op kernel 'csr-matvec' has windows of 1, 32 or 64 columns, got 48}}
+  spnn.kernel_matmul "csr-matvec" weights(4 x 4 as unit)
+      storage(%i, %i, %i, %b, %j, %v : memref<4xi32>, memref<4xi32>, memref<4xi32>, memref<4xi16>, memref<16xi8>, memref<16xf32>)
+      ins(%x, %n : memref<4xf32>) outs(%y : memref<4xf32>) panels(<width = 1, vector = 1>) parameters({window = 48 : i64})
+  return
+}
+
+// -----
+
+module attributes {spnn.target = #spnn.target<"generic-avx2", cpu = "x86-64-v3", vector_bytes = 32, threads = 1>} {
+  func.func @csr_matvec_target(%i: memref<4xi32>, %b: memref<4xi16>, %j: memref<16xi8>, %v: memref<16xf32>, %x: memref<4xf32>, %y: memref<4xf32>) {
+    %n = arith.constant 1 : index
+    // expected-error @below {{'spnn.kernel_matmul' op kernel 'csr-matvec' permutes vectors of 16 f32, which the target does not have; its window must be 1}}
+    spnn.kernel_matmul "csr-matvec" weights(4 x 4 as unit)
+        storage(%i, %i, %i, %b, %j, %v : memref<4xi32>, memref<4xi32>, memref<4xi32>, memref<4xi16>, memref<16xi8>, memref<16xf32>)
+        ins(%x, %n : memref<4xf32>) outs(%y : memref<4xf32>) panels(<width = 1, vector = 1>) parameters({window = 32 : i64})
+    return
+  }
+}
+
+// -----
+
+func.func @csr_matvec_indices(%i: memref<4xi32>, %b: memref<4xi16>, %v: memref<16xf32>, %x: memref<4xf32>, %y: memref<4xf32>) {
+  %n = arith.constant 1 : index
+  // expected-error @below {{'spnn.kernel_matmul' op kernel 'csr-matvec' with windows needs indices, storage buffer 4, of i8}}
+  spnn.kernel_matmul "csr-matvec" weights(4 x 4 as unit)
+      storage(%i, %i, %i, %b, %b, %v : memref<4xi32>, memref<4xi32>, memref<4xi32>, memref<4xi16>, memref<4xi16>, memref<16xf32>)
+      ins(%x, %n : memref<4xf32>) outs(%y : memref<4xf32>) panels(<width = 1, vector = 1>) parameters({window = 32 : i64})
+  return
+}
+
+// -----
+
+// Each window is permuted by the indices, lanes that idle are set to zero, rows are written where they belong.
+// CHECK-LABEL: func @csr_matvec
+// CHECK: scf.for
+// CHECK: scf.for
+// CHECK: scf.for {{.*}} iter_args({{.*}}) -> (vector<16xf32>, vector<16xf32>)
+// CHECK: %[[ACTIVE:.*]] = arith.cmpi slt
+// CHECK: llvm.call_intrinsic "llvm.x86.avx512.vpermi2var.ps.512"
+// CHECK: llvm.call_intrinsic "llvm.x86.avx512.vpermi2var.ps.512"
+// CHECK: arith.select %[[ACTIVE]]
+// CHECK: vector.scatter
+func.func @csr_matvec(%i: memref<4xi32>, %b: memref<4xi16>, %j: memref<32xi8>, %v: memref<32xf32>, %x: memref<96xf32>, %y: memref<16xf32>) {
+  %n = arith.constant 1 : index
+  spnn.kernel_matmul "csr-matvec" weights(16 x 96 as unit)
+      storage(%i, %i, %i, %b, %j, %v : memref<4xi32>, memref<4xi32>, memref<4xi32>, memref<4xi16>, memref<32xi8>, memref<32xf32>)
+      ins(%x, %n : memref<96xf32>) outs(%y : memref<16xf32>) panels(<width = 1, vector = 1>) parameters({window = 64 : i64})
+  return
+}
+
+// -----
+
+func.func @csc_matvec_panels(%i: memref<4xi32>, %j: memref<4xi16>, %v: memref<4xf32>, %x: memref<8xf32>, %y: memref<8xf32>) {
+  %n = arith.constant 2 : index
+  // expected-error @below {{'spnn.kernel_matmul' op kernel 'csc-matvec' needs one column in panels of width 1, got width 1}}
+  spnn.kernel_matmul "csc-matvec" weights(4 x 4 as unit)
+      storage(%i, %i, %j, %v : memref<4xi32>, memref<4xi32>, memref<4xi16>, memref<4xf32>)
+      ins(%x, %n : memref<8xf32>) outs(%y : memref<8xf32>) panels(<width = 1, vector = 1>) parameters({})
+  return
+}
+
+// -----
+
+// A column is read where its element of x is not zero; the activation comes last, when all columns are in.
+// CHECK-LABEL: func @csc_matvec
+// CHECK: vector.maskedstore
+// CHECK: %[[X:.*]] = memref.load %arg3[
+// CHECK: %[[NONZERO:.*]] = arith.cmpf une, %[[X]]
+// CHECK: scf.if %[[NONZERO]] {
+// CHECK: scf.for
+// CHECK: memref.store {{.*}}, %arg4[
+// CHECK: vector.maskedload %arg4
+// CHECK: arith.cmpf ugt
+// CHECK: vector.maskedstore %arg4
+func.func @csc_matvec(%i: memref<5xi32>, %j: memref<4xi16>, %v: memref<4xf32>, %x: memref<4xf32>, %y: memref<4xf32>) {
+  %n = arith.constant 1 : index
+  spnn.kernel_matmul "csc-matvec" weights(4 x 4 as unit)
+      storage(%i, %i, %j, %v : memref<5xi32>, memref<5xi32>, memref<4xi16>, memref<4xf32>)
+      ins(%x, %n : memref<4xf32>) outs(%y : memref<4xf32>) activation(relu) panels(<width = 1, vector = 1>) parameters({})
+  return
+}
+
+// -----
+
+func.func @block_matvec_panels(%i: memref<4xi32>, %j: memref<4xi16>, %v: memref<16xf32>, %x: memref<32xf32>, %y: memref<32xf32>) {
+  %n = arith.constant 8 : index
+  // expected-error @below {{'spnn.kernel_matmul' op kernel 'block-matvec' needs panels of width 1 and 1 to 4 columns that are known, got width 8}}
+  spnn.kernel_matmul "block-matvec" weights(4 x 4 as unit)
+      storage(%i, %i, %i, %j, %v : memref<4xi32>, memref<4xi32>, memref<4xi32>, memref<4xi16>, memref<16xf32>)
+      ins(%x, %n : memref<32xf32>) outs(%y : memref<32xf32>) panels(<width = 8, vector = 4>) parameters({block_rows = 4 : i64})
+  return
+}
+
+// -----
+
+func.func @block_matvec_extents(%i: memref<4xi32>, %j: memref<4xi16>, %v: memref<16xf32>, %x: memref<4xf32>, %y: memref<4xf32>) {
+  %n = arith.constant 1 : index
+  // expected-error @below {{'spnn.kernel_matmul' op kernel 'block-matvec' needs weights that are a multiple of its block 4x3, got 4x4}}
+  spnn.kernel_matmul "block-matvec" weights(4 x 4 as unit)
+      storage(%i, %i, %i, %j, %v : memref<4xi32>, memref<4xi32>, memref<4xi32>, memref<4xi16>, memref<16xf32>)
+      ins(%x, %n : memref<4xf32>) outs(%y : memref<4xf32>) panels(<width = 1, vector = 1>)
+      parameters({block_rows = 4 : i64, block_cols = 3 : i64})
+  return
+}
+
+// -----
+
+// A block's column is a vector, a slice has a sum for each of its block rows.
+// CHECK-LABEL: func @block_matvec
+// CHECK: scf.for {{.*}} iter_args({{.*}}) -> (vector<8xf32>, vector<8xf32>)
+// CHECK-COUNT-2: vector.broadcast {{.*}} : f32 to vector<8xf32>
+// CHECK: scf.yield
+// CHECK-COUNT-2: vector.store {{.*}} vector<8xf32>
+func.func @block_matvec(%i: memref<4xi32>, %j: memref<4xi16>, %v: memref<32xf32>, %x: memref<4xf32>, %y: memref<16xf32>) {
+  %n = arith.constant 1 : index
+  spnn.kernel_matmul "block-matvec" weights(16 x 4 as unit)
+      storage(%i, %i, %i, %j, %v : memref<4xi32>, memref<4xi32>, memref<4xi32>, memref<4xi16>, memref<32xf32>)
+      ins(%x, %n : memref<4xf32>) outs(%y : memref<16xf32>) panels(<width = 1, vector = 1>)
+      parameters({block_rows = 8 : i64, block_cols = 1 : i64, rows_tile = 2 : i64})
   return
 }
 

@@ -91,6 +91,41 @@ func.func @encoded(%x: tensor<4x1xf32>) -> tensor<4x1xf32> {
 
 // -----
 
+// CSC is considered where somebody says how sparse the activations are, and not elsewhere.
+// CHECK-LABEL: func @sparse_activations
+// CHECK: format = "csc", kernel = "csc-matvec"
+// CHECK-LABEL: func @unknown_activations
+// CHECK-NOT: csc
+// CHECK: return
+func.func @sparse_activations(%x: tensor<128x1xf32>) -> tensor<64x1xf32> {
+  %w = arith.constant dense<0.0> : tensor<64x128xf32>
+  // expected-remark @below {{100.0 % zeros}}
+  %y = spnn.matmul %w, %x {spnn.activation_density = 0.1 : f64} : (tensor<64x128xf32>, tensor<128x1xf32>) -> tensor<64x1xf32>
+  return %y : tensor<64x1xf32>
+}
+func.func @unknown_activations(%x: tensor<128x1xf32>) -> tensor<64x1xf32> {
+  %w = arith.constant dense<0.0> : tensor<64x128xf32>
+  // expected-remark @below {{100.0 % zeros}}
+  %y = spnn.matmul %w, %x : (tensor<64x128xf32>, tensor<128x1xf32>) -> tensor<64x1xf32>
+  return %y : tensor<64x1xf32>
+}
+
+// -----
+
+// A kernel that somebody chose for encoded weights stays chosen.
+// CHECK-LABEL: func @decided
+// CHECK: spnn.matmul %{{.*}}, %{{.*}} {spnn.decision = {kernel = "csr-matvec"}}
+#CSR = #sparse_tensor.encoding<{map = (i, j) -> (i : dense, j : compressed), posWidth = 32, crdWidth = 32}>
+func.func @decided(%x: tensor<4x1xf32>) -> tensor<4x1xf32> {
+  %w = arith.constant dense<1.0> : tensor<4x4xf32>
+  %s = spnn.convert %w : tensor<4x4xf32> to tensor<4x4xf32, #CSR>
+  // expected-remark-re @below {{keeps the encoding of its weights, {{.*}}}}
+  %y = spnn.matmul %s, %x {spnn.decision = {kernel = "csr-matvec"}} : (tensor<4x4xf32, #CSR>, tensor<4x1xf32>) -> tensor<4x1xf32>
+  return %y : tensor<4x1xf32>
+}
+
+// -----
+
 // Weights that are no constant, or that stand transposed, are not measured.
 // CHECK-LABEL: func @not_kernel_form
 // CHECK-NOT: spnn.decision

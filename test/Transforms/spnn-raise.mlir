@@ -20,6 +20,20 @@ func.func @linear(%x: tensor<8x4xf32>, %init: tensor<8x2xf32>) -> tensor<8x2xf32
 
 // -----
 
+// What somebody said of the activations stays with the product.
+// CHECK-LABEL: func @activation_density
+// CHECK: spnn.matmul {{.*}} {spnn.activation_density = 1.000000e-01 : f64}
+func.func @activation_density(%x: tensor<4x1xf32>, %init: tensor<2x1xf32>) -> tensor<2x1xf32> {
+  %w = arith.constant dense<1.0> : tensor<2x4xf32>
+  %zero = arith.constant 0.0 : f32
+  %out = linalg.fill ins(%zero : f32) outs(%init : tensor<2x1xf32>) -> tensor<2x1xf32>
+  %y = linalg.matmul {spnn.activation_density = 0.1 : f64} ins(%w, %x : tensor<2x4xf32>, tensor<4x1xf32>)
+      outs(%out : tensor<2x1xf32>) -> tensor<2x1xf32>
+  return %y : tensor<2x1xf32>
+}
+
+// -----
+
 // A constant right operand that is not transposed, and an unknown number of rows.
 // CHECK-LABEL: func @right
 func.func @right(%x: tensor<?x4xf32>, %n: index) -> tensor<?x2xf32> {

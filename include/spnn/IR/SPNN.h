@@ -36,6 +36,9 @@ inline constexpr llvm::StringLiteral kTargetAttrName = "spnn.target";
 inline constexpr llvm::StringLiteral kDecisionAttrName = "spnn.decision";
 /// Name of the op attribute that spnn-analyze-sparsity leaves on products; a dictionary, see its description.
 inline constexpr llvm::StringLiteral kStatisticsAttrName = "spnn.statistics";
+/// Name of the attribute of a product that says which share of its activations is not zero: an f64 in [0, 1]. Whoever
+/// knows it puts it there; spnn-select-formats reads it.
+inline constexpr llvm::StringLiteral kActivationDensityAttrName = "spnn.activation_density";
 /// Name of the attribute of an `llvm.func` that holds its machine code, i8 elements; its body says nothing.
 inline constexpr llvm::StringLiteral kCodeAttrName = "spnn.code";
 } // namespace spnn

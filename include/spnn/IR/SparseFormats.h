@@ -54,6 +54,7 @@ mlir::DictionaryAttr writeStorage(const format::Storage &storage, mlir::RankedTe
 
 /// The encodings that select-formats chooses from, with 32-bit positions and indices.
 mlir::Attribute getCsrEncoding(mlir::MLIRContext *context);
+mlir::Attribute getCscEncoding(mlir::MLIRContext *context);
 mlir::Attribute getBsrEncoding(mlir::MLIRContext *context, int64_t blockRows, int64_t blockCols);
 mlir::Attribute getNmEncoding(mlir::MLIRContext *context, int64_t n, int64_t m);
 

@@ -30,6 +30,7 @@ struct KernelProblem {
   int64_t columns;            ///< columns of the right-hand side, ShapedType::kDynamic if unknown
   int64_t expectedColumns;    ///< what to optimise for where `columns` is dynamic
   int64_t vectorElements;     ///< elements of the target's widest vector
+  double activationDensity = 1; ///< share of the right-hand side's elements that are not zero, in [0, 1]
 };
 
 /// The weights of one product in a kernel's own order: the storage operands of spnn.kernel_matmul.
@@ -59,8 +60,19 @@ public:
   /// Tile parameters that suit `problem`: k blocks, register blocks, chunks.
   virtual mlir::DictionaryAttr getParameters(const KernelProblem &problem) const = 0;
 
-  /// Bytes of the packed weights, from which the cost model tells in which cache they live; `formatBytes` is what they
-  /// take in their format.
+  /// Values of the packed weights that a call works on, padding included, which the cost model multiplies with the
+  /// kernel's coefficients; `formatValues` is how many their format stores.
+  virtual int64_t countStoredValues(const KernelProblem &problem, mlir::DictionaryAttr parameters,
+                                    int64_t formatValues) const {
+    return formatValues;
+  }
+
+  /// What a stored value costs a column with these parameters, relative to the kernel's coefficients in the target
+  /// description: for kernels that the cost model knows by their time for one column.
+  virtual double getValueCost(mlir::DictionaryAttr parameters, int64_t columns) const { return 1; }
+
+  /// Bytes of the packed weights that a call reads, from which the cost model tells in which cache they live;
+  /// `formatBytes` is what they take in their format.
   virtual uint64_t countBytes(const KernelProblem &problem, mlir::DictionaryAttr parameters,
                               uint64_t formatBytes) const {
     return formatBytes;
@@ -88,9 +100,12 @@ const CpuKernel *findCpuKernel(llvm::StringRef name);
 
 /// Registered by getCpuKernels; each lives in lib/Lowering/Kernels/<Name>Kernel.cpp.
 const CpuKernel *getCsrKernel();
+const CpuKernel *getCsrMatvecKernel();
 const CpuKernel *getHardCodedKernel();
 const CpuKernel *getPatternTileKernel();
+const CpuKernel *getCscMatvecKernel();
 const CpuKernel *getBlockKernel();
+const CpuKernel *getBlockMatvecKernel();
 const CpuKernel *getNmKernel();
 const CpuKernel *getNmMatvecKernel();
 const CpuKernel *getBitmapMatvecKernel();

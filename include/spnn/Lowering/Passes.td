@@ -44,8 +44,8 @@ def SelectFormats : Pass<"spnn-select-formats", "::mlir::ModuleOp"> {
     that the whole network takes least time, with what it costs to change the layout of activations between products
     that want it different. The choice is written down: a `spnn.convert` to the chosen encoding, and the attribute `spnn.decision`
     with kernel, parameters, predicted time and all candidates with their times or the reason that rules them out. Both
-    can be edited before `spnn-select-kernels` runs. Weights that carry an encoding already keep it;
-    only their kernel is chosen.
+    can be edited before `spnn-select-kernels` runs. Weights that carry an encoding already keep it; only their kernel is
+    chosen, unless a `spnn.decision` names one already.
 
     ```mlir
     %y = spnn.matmul %w, %x : (tensor<64x128xf32>, tensor<128x?xf32>) -> tensor<64x?xf32>
@@ -55,15 +55,26 @@ def SelectFormats : Pass<"spnn-select-formats", "::mlir::ModuleOp"> {
         : (tensor<64x128xf32, #CSR>, tensor<128x?xf32>) -> tensor<64x?xf32>
     ```
 
+    The attribute `spnn.activation_density`, an f64 in [0, 1], on a product of one column says which share of its
+    activations is not zero, as behind a ReLU. Nothing measures it here: whoever knows it writes it down, before or after
+    `spnn-raise`. With it, CSC is considered too, whose kernel skips the columns of zeros while running; its predicted
+    time is in proportion.
+
+    ```mlir
+    %y = spnn.matmul %w, %x {spnn.activation_density = 0.1 : f64}
+        : (tensor<64x128xf32>, tensor<128x1xf32>) -> tensor<64x1xf32>
+    ```
+
     Remarks: one for each product: the choice, or why it stays dense.
   }];
   let options = [
     Option<"expectedColumns", "expected-columns", "int64_t", /*default=*/"128",
            "columns to predict for where they are dynamic">,
     Option<"format", "format", "std::string", /*default=*/"\"\"",
-           "force one format (dense, csr, bsr4x1, nm2:4, bitmap) wherever it is legal">,
+           "force one format (dense, csr, csc, bsr4x1, nm2:4, bitmap) wherever it is legal">,
     Option<"kernel", "kernel", "std::string", /*default=*/"\"\"",
-           "force one kernel (csr, hardcoded, pattern-tile, block, nm, nm-matvec, bitmap-matvec) wherever it is legal">,
+           "force one kernel (csr, csr-matvec, csc-matvec, hardcoded, pattern-tile, block, block-matvec, nm, nm-matvec, "
+           "bitmap-matvec) wherever it is legal">,
   ];
   let dependentDialects = ["::spnn::SPNNDialect"];
   let statistics = [

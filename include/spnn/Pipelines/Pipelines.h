@@ -34,7 +34,8 @@ struct CpuPipelineOptions : public mlir::PassPipelineOptions<CpuPipelineOptions>
       *this, "format", llvm::cl::desc("force one format (dense, csr, bsr4x1, nm2:4, bitmap, ...) wherever it is legal"),
       llvm::cl::init("")};
   PassOptions::Option<std::string> kernel{
-      *this, "kernel", llvm::cl::desc("force one kernel (csr, hardcoded, pattern-tile, block, nm, ...) wherever it is legal"),
+      *this, "kernel",
+      llvm::cl::desc("force one kernel (csr, csr-matvec, hardcoded, pattern-tile, block, nm, ...) wherever it is legal"),
       llvm::cl::init("")};
 };
 

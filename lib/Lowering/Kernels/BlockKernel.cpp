@@ -19,6 +19,7 @@
 // x vectors of a column are loaded once for r rows.
 //
 //===----------------------------------------------------------------------===//
+#include "BlockName.h"
 #include "KernelEmitter.h"
 #include "spnn/Lowering/CpuKernel.h"
 
@@ -40,12 +41,6 @@ public:
   LogicalResult emit(KernelMatmulOp op, OpBuilder &builder) const override;
 };
 
-/// r and c of the name "bsr4x1".
-bool parseBlock(StringRef name, int64_t &r, int64_t &c) {
-  return name.consume_front("bsr") && !name.consumeInteger(10, r) && name.consume_front("x") &&
-         !name.consumeInteger(10, c) && name.empty();
-}
-
 /// Block columns of block row `row` that hold a nonzero.
 std::vector<int64_t> nonzeroBlocks(const format::DenseMatrix &matrix, int64_t row, int64_t r, int64_t c) {
   std::vector<int64_t> result;
@@ -66,7 +61,7 @@ static constexpr int64_t kMaxBlockRows = 16;
 
 std::optional<std::string> BlockKernel::checkProblem(const KernelProblem &problem) const {
   int64_t r, c;
-  if (!parseBlock(problem.formatName, r, c))
+  if (!parseBlockName(problem.formatName, r, c))
     return "the weights are not in BSR";
   if (r > kMaxBlockRows || c > kMaxBlockRows)
     return "blocks of more than " + std::to_string(kMaxBlockRows) + " rows or columns spill the accumulators";
@@ -75,7 +70,7 @@ std::optional<std::string> BlockKernel::checkProblem(const KernelProblem &proble
 
 DictionaryAttr BlockKernel::getParameters(const KernelProblem &problem) const {
   int64_t r = 1, c = 1;
-  parseBlock(problem.formatName, r, c);
+  parseBlockName(problem.formatName, r, c);
   int64_t registers = problem.vectorElements * problem.matrix.elementBytes == 64 ? 32 : 16;
   int64_t vectors = 1;
   for (int64_t candidate : {4, 2})

@@ -17,9 +17,12 @@ CpuKernel::~CpuKernel() = default;
 llvm::ArrayRef<const CpuKernel *> spnn::getCpuKernels() {
   static const CpuKernel *const kernels[] = {
       getCsrKernel(),
+      getCsrMatvecKernel(),
       getHardCodedKernel(),
       getPatternTileKernel(),
+      getCscMatvecKernel(),
       getBlockKernel(),
+      getBlockMatvecKernel(),
       getNmKernel(),
       getNmMatvecKernel(),
       getBitmapMatvecKernel(),

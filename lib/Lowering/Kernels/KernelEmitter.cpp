@@ -179,6 +179,23 @@ void spnn::emitPanelLoops(KernelMatmulOp op, OpBuilder &builder, int64_t chunks,
                      });
 }
 
+void spnn::emitChunkLoop(KernelMatmulOp op, OpBuilder &builder, int64_t chunks,
+                         function_ref<void(OpBuilder &, Value)> body) {
+  Location loc = op.getLoc();
+  KernelEmitter e(builder, loc);
+  Value zero = e.index(0), one = e.index(1), count = e.index(chunks);
+  if (op.getParallel()) {
+    scf::ParallelOp::create(builder, loc, ValueRange{zero}, ValueRange{count}, ValueRange{one},
+                            [&](OpBuilder &b, Location, ValueRange ivs) { body(b, ivs[0]); });
+    return;
+  }
+  scf::ForOp::create(builder, loc, zero, count, one, ValueRange(),
+                     [&](OpBuilder &b, Location, Value chunk, ValueRange) {
+                       body(b, chunk);
+                       scf::YieldOp::create(b, loc);
+                     });
+}
+
 //===----------------------------------------------------------------------===//
 // Chunks, parameters, buffers
 //===----------------------------------------------------------------------===//
@@ -267,6 +284,8 @@ static int64_t getLargest(StringRef parameter) {
     return 28;
   if (parameter == "n" || parameter == "m")
     return 256;
+  if (parameter == "window")
+    return 64;
   return parameter == "chunks" ? 65536 : int64_t(1) << 40;
 }
 

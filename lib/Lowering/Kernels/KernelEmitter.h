@@ -66,6 +66,10 @@ struct PanelWork {
 void emitPanelLoops(KernelMatmulOp op, mlir::OpBuilder &builder, int64_t chunks,
                     llvm::function_ref<void(mlir::OpBuilder &, const PanelWork &)> body);
 
+/// Emits the loop over the chunks of `op` alone, parallel if the op says so: for kernels that take all columns at once.
+void emitChunkLoop(KernelMatmulOp op, mlir::OpBuilder &builder, int64_t chunks,
+                   llvm::function_ref<void(mlir::OpBuilder &, mlir::Value chunk)> body);
+
 /// Boundaries (chunks + 1 of them) that cut items into runs of nearly equal weight; item i weighs `weights[i]`.
 std::vector<int64_t> balanceChunks(llvm::ArrayRef<int64_t> weights, int64_t chunks);
 

@@ -15,7 +15,9 @@
 #include "gtest/gtest.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
+#include <limits>
 #include <random>
 
 using namespace mlir;
@@ -248,6 +250,94 @@ TEST_F(Pack, PatternTile) {
   }
 }
 
+/// Walks slices that a matrix-vector kernel packed: `visit(row, lane, step)` for each lane of each step, `rows` being
+/// those of the lanes. Each of `count` rows belongs to one slice; only the last slice may repeat a row, its last.
+void forEachLane(const std::vector<uint64_t> &bounds, const std::vector<uint64_t> &positions,
+                 const std::vector<uint64_t> &rows, int64_t lanes, int64_t chunks, int64_t count,
+                 llvm::function_ref<void(int64_t row, int64_t lane, int64_t step)> visit) {
+  int64_t slices = (count + lanes - 1) / lanes;
+  ASSERT_EQ(bounds.size(), static_cast<size_t>(chunks + 1));
+  ASSERT_TRUE(std::is_sorted(bounds.begin(), bounds.end()));
+  ASSERT_EQ(bounds.front(), 0u);
+  ASSERT_EQ(bounds.back(), static_cast<uint64_t>(slices));
+  ASSERT_EQ(positions.size(), static_cast<size_t>(slices + 1));
+  ASSERT_TRUE(std::is_sorted(positions.begin(), positions.end()));
+  ASSERT_EQ(rows.size(), static_cast<size_t>(slices * lanes));
+  std::vector<int64_t> owner(count, -1);
+  for (int64_t slice = 0; slice < slices; ++slice)
+    for (int64_t lane = 0; lane < lanes; ++lane) {
+      int64_t row = rows[slice * lanes + lane];
+      ASSERT_LT(row, count);
+      bool repeats = owner[row] == slice;
+      ASSERT_TRUE(owner[row] == -1 || (repeats && rows[slice * lanes + lane - 1] == static_cast<uint64_t>(row)));
+      owner[row] = slice;
+      if (repeats)
+        continue;
+      for (uint64_t step = positions[slice]; step < positions[slice + 1]; ++step)
+        visit(row, lane, step);
+    }
+  EXPECT_EQ(llvm::count(owner, -1), 0) << "rows without a slice";
+}
+
+TEST_F(Pack, CsrMatvec) {
+  const CpuKernel &kernel = *findCpuKernel("csr-matvec");
+  for (int round = 0; round < 300; ++round) {
+    format::DenseMatrix matrix = makeMatrix({extent(1), extent(1)});
+    KernelProblem problem = makeProblem(matrix, "csr", 1 + round % 4);
+    ASSERT_EQ(kernel.checkProblem(problem), std::nullopt);
+    int64_t window = std::array<int64_t, 3>{1, 32, 64}[round % 3], chunks = 1 + generator() % 7;
+    bool proposed = generator() % 4 == 0;
+    DictionaryAttr parameters =
+        proposed ? kernel.getParameters(problem) : makeParameters(&context, {{"chunks", chunks}, {"window", window}});
+    window = getParameter(parameters, "window", 0);
+    chunks = getParameter(parameters, "chunks", 0);
+    PackedWeights packed = kernel.pack(problem, parameters);
+    int64_t rows = matrix.shape.rows, cols = matrix.shape.cols, lanes = window > 1 ? 16 : 8;
+    ASSERT_EQ(packed.buffers.size(), 6u);
+    std::vector<uint64_t> bases = integersOf(packed.buffers[3]), indices = integersOf(packed.buffers[4]);
+    std::vector<float> values = floatsOf(packed.buffers[5]);
+    ASSERT_EQ(indices.size(), values.size());
+    EXPECT_EQ(packed.storedValues, static_cast<int64_t>(values.size()));
+    EXPECT_EQ(kernel.countStoredValues(problem, parameters, 0), packed.storedValues);
+    EXPECT_EQ(bases.size(), window > 1 ? values.size() / lanes : 0u);
+    // Two sums a slice take turns.
+    if (window > 1)
+      for (uint64_t position : integersOf(packed.buffers[1]))
+        ASSERT_EQ(position % 2, 0u);
+    uint64_t bytes = 0;
+    for (DenseElementsAttr buffer : packed.buffers)
+      bytes += readRawElements(buffer)->size();
+    EXPECT_EQ(kernel.countBytes(problem, parameters, 0), bytes);
+    Rebuilt rebuilt(matrix.shape);
+    forEachLane(integersOf(packed.buffers[0]), integersOf(packed.buffers[1]), integersOf(packed.buffers[2]), lanes,
+                chunks, rows, [&](int64_t row, int64_t lane, int64_t step) {
+                  uint64_t index = indices[step * lanes + lane];
+                  float value = values[step * lanes + lane];
+                  if (window == 1) {
+                    ASSERT_LT(index, static_cast<uint64_t>(cols));
+                    // A lane that idles reads where its row has a zero weight, as a dense product would.
+                    if (value == 0)
+                      ASSERT_TRUE(matrix.isZero(row, index));
+                    else
+                      rebuilt.set(row, index, value);
+                    return;
+                  }
+                  // A window is loaded whole, from a line of x on where it can be.
+                  uint64_t base = bases[step];
+                  ASSERT_TRUE(base == 0 || static_cast<int64_t>(base) + window <= cols);
+                  ASSERT_TRUE(base % 16 == 0 || static_cast<int64_t>(base) + window == cols);
+                  if (index == 0) {
+                    ASSERT_EQ(value, 0);
+                    return;
+                  }
+                  ASSERT_GE(index, 128u);
+                  ASSERT_LT(index, static_cast<uint64_t>(128 + window));
+                  rebuilt.set(row, base + index - 128, value);
+                });
+    rebuilt.expectEqual(matrix);
+  }
+}
+
 // Rows of equal length are not padded; columns that rows share are read once for them.
 TEST_F(Pack, PatternTileShares) {
   const CpuKernel &kernel = *findCpuKernel("pattern-tile");
@@ -272,6 +362,74 @@ TEST_F(Pack, PatternTileShares) {
   PackedWeights pairs = kernel.pack(
       problem, makeParameters(&context, {{"chunks", 1}, {"k_block", 64}, {"shared_rows", 2}, {"tile_rows", 4}}));
   EXPECT_EQ(integersOf(pairs.buffers[2]), std::vector<uint64_t>(2, 2 | 10 << 16));
+}
+
+// Full rows fill windows, rows with hardly a nonzero are better off without; only AVX-512 has windows.
+TEST_F(Pack, CsrMatvecWindow) {
+  const CpuKernel &kernel = *findCpuKernel("csr-matvec");
+  auto windowOf = [&](int64_t every, int64_t vectorElements) {
+    format::DenseMatrix matrix;
+    matrix.shape = {64, 4096};
+    matrix.data.resize(matrix.shape.rows * matrix.shape.cols * sizeof(float));
+    float one = 1;
+    for (int64_t i = 0; i < matrix.shape.rows * matrix.shape.cols; i += 1 + generator() % (2 * every - 1))
+      std::memcpy(matrix.element(0, i), &one, sizeof(float));
+    KernelProblem problem = makeProblem(matrix, "csr", 1);
+    problem.vectorElements = vectorElements;
+    return getParameter(kernel.getParameters(problem), "window", 0);
+  };
+  EXPECT_EQ(windowOf(5, 16), 32);
+  EXPECT_EQ(windowOf(500, 16), 1);
+  EXPECT_EQ(windowOf(5, 8), 1);
+  EXPECT_EQ(windowOf(5, 4), 1);
+}
+
+TEST_F(Pack, CscMatvec) {
+  const CpuKernel &kernel = *findCpuKernel("csc-matvec");
+  for (int round = 0; round < 100; ++round) {
+    format::DenseMatrix matrix = makeMatrix({extent(1), extent(1)});
+    KernelProblem problem = makeProblem(matrix, "csc", 1);
+    ASSERT_EQ(kernel.checkProblem(problem), std::nullopt);
+    DictionaryAttr parameters = parametersOf(kernel, problem);
+    PackedWeights packed = kernel.pack(problem, parameters);
+    int64_t cols = matrix.shape.cols, chunks = getParameter(parameters, "chunks", 0);
+    ASSERT_EQ(packed.buffers.size(), 4u);
+    std::vector<uint64_t> bounds = integersOf(packed.buffers[0]), positions = integersOf(packed.buffers[1]),
+                          indices = integersOf(packed.buffers[2]);
+    std::vector<float> values = floatsOf(packed.buffers[3]);
+    ASSERT_EQ(bounds.size(), static_cast<size_t>(chunks + 1));
+    ASSERT_EQ(bounds.front(), 0u);
+    ASSERT_EQ(bounds.back(), static_cast<uint64_t>(matrix.shape.rows));
+    ASSERT_EQ(positions.size(), static_cast<size_t>(chunks * cols + 1));
+    ASSERT_TRUE(std::is_sorted(positions.begin(), positions.end()));
+    ASSERT_EQ(positions.back(), values.size());
+    ASSERT_EQ(indices.size(), values.size());
+    Rebuilt rebuilt(matrix.shape);
+    for (int64_t chunk = 0; chunk < chunks; ++chunk)
+      for (int64_t col = 0; col < cols; ++col)
+        for (uint64_t j = positions[chunk * cols + col]; j < positions[chunk * cols + col + 1]; ++j) {
+          ASSERT_TRUE(indices[j] >= bounds[chunk] && indices[j] < bounds[chunk + 1]) << "another chunk's row";
+          rebuilt.set(indices[j], col, values[j]);
+        }
+    rebuilt.expectEqual(matrix);
+  }
+}
+
+// The emptier the activations, the fewer values and bytes a call is expected to touch; full ones cost no wrong guesses.
+TEST_F(Pack, CscMatvecWork) {
+  const CpuKernel &kernel = *findCpuKernel("csc-matvec");
+  format::DenseMatrix matrix;
+  matrix.shape = {128, 256};
+  matrix.data.resize(matrix.shape.rows * matrix.shape.cols * sizeof(float), 1);
+  KernelProblem problem = makeProblem(matrix, "csc", 1);
+  DictionaryAttr parameters = makeParameters(&context, {{"chunks", 1}});
+  EXPECT_EQ(kernel.countStoredValues(problem, parameters, 0), 128 * 256);
+  EXPECT_EQ(kernel.countBytes(problem, parameters, 1000), 1000u);
+  problem.activationDensity = 0.25;
+  EXPECT_EQ(kernel.countStoredValues(problem, parameters, 0), 128 * 256 / 4 + 256 * 4);
+  EXPECT_EQ(kernel.countBytes(problem, parameters, 1000), 250u);
+  problem.activationDensity = 0;
+  EXPECT_EQ(kernel.countStoredValues(problem, parameters, 0), 256);
 }
 
 TEST_F(Pack, Block) {
@@ -311,6 +469,71 @@ TEST_F(Pack, Block) {
       }
     rebuilt.expectEqual(matrix);
   }
+}
+
+TEST_F(Pack, BlockMatvec) {
+  const CpuKernel &kernel = *findCpuKernel("block-matvec");
+  const std::pair<int64_t, int64_t> shapes[] = {{4, 1}, {8, 1}, {16, 1}, {4, 4}, {8, 3}};
+  for (int round = 0; round < 200; ++round) {
+    auto [r, c] = shapes[round % std::size(shapes)];
+    format::DenseMatrix matrix = makeMatrix({extent(r), extent(c)});
+    KernelProblem problem = makeProblem(matrix, "bsr" + std::to_string(r) + "x" + std::to_string(c), 1 + round % 4);
+    ASSERT_EQ(kernel.checkProblem(problem), std::nullopt);
+    DictionaryAttr parameters = parametersOf(kernel, problem);
+    PackedWeights packed = kernel.pack(problem, parameters);
+    int64_t chunks = getParameter(parameters, "chunks", 0), lanes = getParameter(parameters, "rows_tile", 0);
+    ASSERT_EQ(packed.buffers.size(), 5u);
+    std::vector<uint64_t> indices = integersOf(packed.buffers[3]);
+    std::vector<float> values = floatsOf(packed.buffers[4]);
+    ASSERT_EQ(values.size(), indices.size() * r * c);
+    EXPECT_EQ(packed.storedValues, static_cast<int64_t>(values.size()));
+    EXPECT_EQ(kernel.countStoredValues(problem, parameters, 0), packed.storedValues);
+    uint64_t bytes = 0;
+    for (DenseElementsAttr buffer : packed.buffers)
+      bytes += readRawElements(buffer)->size();
+    EXPECT_EQ(kernel.countBytes(problem, parameters, 0), bytes);
+    Rebuilt rebuilt(matrix.shape);
+    forEachLane(integersOf(packed.buffers[0]), integersOf(packed.buffers[1]), integersOf(packed.buffers[2]), lanes,
+                chunks, matrix.shape.rows / r, [&, r = r, c = c](int64_t row, int64_t lane, int64_t step) {
+                  int64_t block = step * lanes + lane, col = indices[block];
+                  ASSERT_LT(col, matrix.shape.cols / c);
+                  bool any = false;
+                  for (int64_t i = 0; i < r * c; ++i)
+                    any |= values[block * r * c + i] != 0;
+                  for (int64_t j = 0; j < c; ++j)
+                    for (int64_t i = 0; i < r; ++i) {
+                      float value = values[(block * c + j) * r + i];
+                      if (any)
+                        rebuilt.set(row * r + i, col * c + j, value);
+                      else // an idle lane reads where its block row has no block
+                        ASSERT_TRUE(matrix.isZero(row * r + i, col * c + j));
+                    }
+                });
+    rebuilt.expectEqual(matrix);
+  }
+}
+
+// Block rows of unequal length are not walked side by side.
+TEST_F(Pack, BlockMatvecTile) {
+  const CpuKernel &kernel = *findCpuKernel("block-matvec");
+  auto tileOf = [&](bool isUnequal, int64_t columns, int64_t vectorElements) {
+    format::DenseMatrix matrix;
+    matrix.shape = {64, 256};
+    matrix.data.resize(matrix.shape.rows * matrix.shape.cols * sizeof(float));
+    float one = 1;
+    for (int64_t row = 0; row < matrix.shape.rows; row += isUnequal ? 64 : 1)
+      for (int64_t col = 0; col < matrix.shape.cols; col += 2)
+        std::memcpy(matrix.element(row, col), &one, sizeof(float));
+    KernelProblem problem = makeProblem(matrix, "bsr16x1", columns);
+    problem.vectorElements = vectorElements;
+    return getParameter(kernel.getParameters(problem), "rows_tile", 0);
+  };
+  EXPECT_EQ(tileOf(false, 1, 16), 4);
+  EXPECT_EQ(tileOf(false, 4, 16), 4);
+  EXPECT_EQ(tileOf(false, 1, 8), 4);
+  EXPECT_EQ(tileOf(false, 2, 8), 2); // 16 registers hold no more sums
+  EXPECT_EQ(tileOf(false, 4, 4), 1);
+  EXPECT_EQ(tileOf(true, 1, 16), 1);
 }
 
 TEST_F(Pack, Nm) {
@@ -411,6 +634,25 @@ TEST_F(Pack, Refusals) {
   EXPECT_EQ(findCpuKernel("nm")->checkProblem(makeProblem(matrix, "csr")), "the weights are not N:M");
   EXPECT_EQ(findCpuKernel("bitmap-matvec")->checkProblem(makeProblem(matrix, "bitmap", 2)),
             "the kernel multiplies one column only");
+  EXPECT_EQ(findCpuKernel("csr-matvec")->checkProblem(makeProblem(matrix, "bitmap", 1)), "the weights are not in CSR");
+  for (int64_t columns : {int64_t(0), int64_t(5), ShapedType::kDynamic})
+    EXPECT_EQ(findCpuKernel("csr-matvec")->checkProblem(makeProblem(matrix, "csr", columns)),
+              "the kernel multiplies 1 to 4 columns only");
+  EXPECT_EQ(findCpuKernel("block-matvec")->checkProblem(makeProblem(matrix, "csr", 1)), "the weights are not in BSR");
+  EXPECT_EQ(findCpuKernel("block-matvec")->checkProblem(makeProblem(matrix, "bsr4x1", 5)),
+            "the kernel multiplies 1 to 4 columns only");
+  for (const char *format : {"bsr1x4", "bsr2x2", "bsr32x1", "bsr4x32"})
+    EXPECT_EQ(findCpuKernel("block-matvec")->checkProblem(makeProblem(matrix, format, 1)),
+              "a column of a block must fill a vector: 4, 8 or 16 rows, and at most 16 columns");
+  EXPECT_EQ(findCpuKernel("csc-matvec")->checkProblem(makeProblem(matrix, "csr", 1)), "the weights are not in CSC");
+  EXPECT_EQ(findCpuKernel("csc-matvec")->checkProblem(makeProblem(matrix, "csc", 2)),
+            "the kernel multiplies one column only");
+  format::DenseMatrix infinite = matrix;
+  const float infinity = std::numeric_limits<float>::infinity();
+  std::memcpy(infinite.element(3, 5), &infinity, sizeof(float));
+  EXPECT_EQ(findCpuKernel("csc-matvec")->checkProblem(makeProblem(infinite, "csc", 1)),
+            "the weights hold infinities or NaN, which skipped columns would hide");
+  EXPECT_EQ(findCpuKernel("csc-matvec")->checkProblem(makeProblem(matrix, "csc", 1)), std::nullopt);
   EXPECT_EQ(findCpuKernel("magic"), nullptr);
 }
 
