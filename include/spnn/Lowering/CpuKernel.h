@@ -93,6 +93,7 @@ const CpuKernel *getPatternTileKernel();
 const CpuKernel *getBlockKernel();
 const CpuKernel *getNmKernel();
 const CpuKernel *getNmMatvecKernel();
+const CpuKernel *getNmgKernel();
 const CpuKernel *getBitmapMatvecKernel();
 
 } // namespace spnn

@@ -61,7 +61,7 @@ def SelectFormats : Pass<"spnn-select-formats", "::mlir::ModuleOp"> {
     Option<"format", "format", "std::string", /*default=*/"\"\"",
            "force one format (dense, csr, bsr4x1, nm2:4, bitmap) wherever it is legal">,
     Option<"kernel", "kernel", "std::string", /*default=*/"\"\"",
-           "force one kernel (csr, hardcoded, pattern-tile, block, nm, nm-matvec, bitmap-matvec) wherever it is legal">,
+           "force one kernel (csr, hardcoded, pattern-tile, block, nm, nm-matvec, nmg, bitmap-matvec) wherever it is legal">,
   ];
   let dependentDialects = ["::spnn::SPNNDialect"];
   let statistics = [

@@ -22,6 +22,7 @@ llvm::ArrayRef<const CpuKernel *> spnn::getCpuKernels() {
       getBlockKernel(),
       getNmKernel(),
       getNmMatvecKernel(),
+      getNmgKernel(),
       getBitmapMatvecKernel(),
   };
   return kernels;
