@@ -90,7 +90,7 @@ LogicalResult PruneOp::verify() {
 
 OpFoldResult PruneOp::fold(FoldAdaptor) {
   PatternAttr pattern = getPattern();
-  if (pattern.getKind() == PatternKind::NM ? pattern.getRows() == pattern.getCols() : pattern.getFraction() == 0.0)
+  if (pattern.isRatio() ? pattern.getRows() == pattern.getCols() : pattern.getFraction() == 0.0)
     return getSource();
   if (auto before = getSource().getDefiningOp<PruneOp>())
     if (before.getPattern() == pattern && before.getMethod() == getMethod())

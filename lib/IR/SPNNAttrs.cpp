@@ -10,6 +10,8 @@
 //===----------------------------------------------------------------------===//
 #include "spnn/IR/SPNN.h"
 
+#include "spnn/Format/NmgPatterns.h"
+
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/DialectImplementation.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -33,10 +35,11 @@ void SPNNDialect::registerAttributes() {
 //===----------------------------------------------------------------------===//
 
 LogicalResult PatternAttr::verify(function_ref<InFlightDiagnostic()> emitError, PatternKind kind, int64_t rows,
-                                  int64_t cols, llvm::APFloat sparsity) {
+                                  int64_t cols, llvm::APFloat sparsity, int64_t group) {
   // P1
   double fraction = sparsity.convertToDouble();
-  if (kind != PatternKind::NM && !(fraction >= 0.0 && fraction <= 1.0))
+  bool isRatio = kind == PatternKind::NM || kind == PatternKind::NMG;
+  if (!isRatio && !(fraction >= 0.0 && fraction <= 1.0))
     return emitError() << "sparsity must be in [0, 1], got " << fraction;
   // P2
   if (kind == PatternKind::Block && (rows < 1 || cols < 1))
@@ -44,6 +47,10 @@ LogicalResult PatternAttr::verify(function_ref<InFlightDiagnostic()> emitError, 
   // P3
   if (kind == PatternKind::NM && (rows < 1 || rows > cols))
     return emitError() << "n:m needs 1 <= n <= m, got " << rows << ":" << cols;
+  // P4
+  if (kind == PatternKind::NMG)
+    if (std::optional<std::string> broken = format::Nmg{rows, cols, group}.check())
+      return emitError() << *broken;
   return success();
 }
 
@@ -64,7 +71,7 @@ Attribute PatternAttr::parse(AsmParser &parser, Type) {
     return {};
   SMLoc loc = parser.getCurrentLocation();
   PatternKind kind;
-  int64_t rows = 1, cols = 1;
+  int64_t rows = 1, cols = 1, group = 1;
   double sparsity = 0.0;
   if (succeeded(parser.parseOptionalKeyword("unstructured"))) {
     kind = PatternKind::Unstructured;
@@ -76,12 +83,17 @@ Attribute PatternAttr::parse(AsmParser &parser, Type) {
     kind = PatternKind::NM;
     if (parser.parseInteger(rows) || parser.parseColon() || parser.parseInteger(cols))
       return {};
+    if (succeeded(parser.parseOptionalColon())) {
+      kind = PatternKind::NMG;
+      if (parser.parseInteger(group))
+        return {};
+    }
   }
-  if (kind != PatternKind::NM && (parser.parseComma() || parser.parseFloat(sparsity)))
+  if (kind != PatternKind::NM && kind != PatternKind::NMG && (parser.parseComma() || parser.parseFloat(sparsity)))
     return {};
   if (parser.parseGreater())
     return {};
-  return parser.getChecked<PatternAttr>(loc, parser.getContext(), kind, rows, cols, llvm::APFloat(sparsity));
+  return parser.getChecked<PatternAttr>(loc, parser.getContext(), kind, rows, cols, llvm::APFloat(sparsity), group);
 }
 
 void PatternAttr::print(AsmPrinter &printer) const {
@@ -95,6 +107,9 @@ void PatternAttr::print(AsmPrinter &printer) const {
     break;
   case PatternKind::NM:
     printer << getRows() << ":" << getCols() << ">";
+    return;
+  case PatternKind::NMG:
+    printer << getRows() << ":" << getCols() << ":" << getGroup() << ">";
     return;
   }
   // printFloat gives a form that reads back to the same value.
@@ -130,4 +145,27 @@ LogicalResult BitmapAttr::verifyEncoding(ArrayRef<int64_t> shape, Type elementTy
 
 std::unique_ptr<format::SparseFormat> BitmapAttr::getFormat(RankedTensorType type, std::string &reason) const {
   return format::makeBitmap();
+}
+
+//===----------------------------------------------------------------------===//
+// NmgAttr
+//===----------------------------------------------------------------------===//
+
+LogicalResult NmgAttr::verify(function_ref<InFlightDiagnostic()> emitError, int64_t n, int64_t m, int64_t g) {
+  // G1
+  if (std::optional<std::string> broken = format::Nmg{n, m, g}.check())
+    return emitError() << *broken;
+  return success();
+}
+
+LogicalResult NmgAttr::verifyEncoding(ArrayRef<int64_t> shape, Type elementType,
+                                      function_ref<InFlightDiagnostic()> emitError) const {
+  // G2
+  if (shape.size() != 2 || ShapedType::isDynamicShape(shape))
+    return emitError() << "#spnn.nmg needs a static type of rank 2";
+  return success();
+}
+
+std::unique_ptr<format::SparseFormat> NmgAttr::getFormat(RankedTensorType type, std::string &reason) const {
+  return format::makeNmg({getN(), getM(), getG()});
 }

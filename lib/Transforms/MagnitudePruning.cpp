@@ -223,6 +223,71 @@ Problem pruning::pruneToNm(Weights weights, int64_t n, int64_t m,
   return std::nullopt;
 }
 
+/// The pattern of each column of a group, where `kept[c * patterns + p]` is what column c keeps by pattern p.
+static std::vector<int64_t> choosePatterns(const std::vector<double> &kept, int64_t patterns, int64_t g) {
+  int64_t columns = patterns * g;
+  std::vector<int64_t> order(kept.size());
+  for (size_t i = 0; i < order.size(); ++i)
+    order[i] = static_cast<int64_t>(i);
+  std::sort(order.begin(), order.end(), [&](int64_t a, int64_t b) { return kept[a] != kept[b] ? kept[a] > kept[b] : a < b; });
+  std::vector<int64_t> chosen(columns, -1), taken(patterns, 0);
+  for (int64_t pair : order) {
+    int64_t column = pair / patterns, pattern = pair % patterns;
+    if (chosen[column] >= 0 || taken[pattern] == g)
+      continue;
+    chosen[column] = pattern;
+    ++taken[pattern];
+  }
+  // Each exchange keeps more, so this ends; large groups, with columns for every pattern to choose from, gain little by it.
+  constexpr int64_t kMaxExchanged = 512;
+  for (bool moved = columns <= kMaxExchanged; moved;) {
+    moved = false;
+    for (int64_t a = 0; a < columns; ++a)
+      for (int64_t b = a + 1; b < columns; ++b) {
+        double before = kept[a * patterns + chosen[a]] + kept[b * patterns + chosen[b]];
+        double after = kept[a * patterns + chosen[b]] + kept[b * patterns + chosen[a]];
+        // Clearly more: sums of rounded numbers must not take turns for ever.
+        if (!(after > before * (1 + 1e-12)))
+          continue;
+        std::swap(chosen[a], chosen[b]);
+        moved = true;
+      }
+  }
+  return chosen;
+}
+
+Problem pruning::pruneToNmg(Weights weights, const format::Nmg &nmg, KeepMask &mask) {
+  if (Problem problem = nmg.check())
+    return problem;
+  format::Shape shape = weights.matrix->shape;
+  if (Problem problem = format::makeNmg(nmg)->checkShape(shape))
+    return problem;
+  double largest = 0;
+  if (Problem problem = checkWeights(weights, largest))
+    return problem;
+  mask = makeFullMask(shape);
+  std::vector<uint32_t> patterns = nmg.listPatterns();
+  int64_t count = static_cast<int64_t>(patterns.size()), columns = count * nmg.g;
+  std::vector<double> kept(columns * count);
+  for (int64_t row = 0; row < shape.rows; row += nmg.m)
+    for (int64_t col = 0; col < shape.cols; col += columns) {
+      for (int64_t c = 0; c < columns; ++c)
+        for (int64_t p = 0; p < count; ++p) {
+          double sum = 0;
+          for (int64_t r = 0; r < nmg.m; ++r)
+            if (patterns[p] >> r & 1)
+              sum += std::abs(loadWeight(weights, row + r, col + c));
+          kept[c * count + p] = sum;
+        }
+      std::vector<int64_t> chosen = choosePatterns(kept, count, nmg.g);
+      for (int64_t c = 0; c < columns; ++c)
+        for (int64_t r = 0; r < nmg.m; ++r)
+          if (!(patterns[chosen[c]] >> r & 1))
+            mask.keep[(row + r) * shape.cols + col + c] = 0;
+    }
+  return std::nullopt;
+}
+
 void pruning::applyMask(const KeepMask &mask, format::DenseMatrix &matrix) {
   for (size_t i = 0; i < mask.keep.size(); ++i)
     if (mask.keep[i] == 0)

@@ -56,6 +56,9 @@ std::optional<std::string> spnn::pruneToPattern(format::DenseMatrix &matrix, Typ
   case PatternKind::NM:
     broken = pruning::pruneToNm(weights, pattern.getRows(), pattern.getCols(), mask);
     break;
+  case PatternKind::NMG:
+    broken = pruning::pruneToNmg(weights, {pattern.getRows(), pattern.getCols(), pattern.getGroup()}, mask);
+    break;
   }
   if (broken)
     return broken;

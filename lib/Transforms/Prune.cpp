@@ -77,7 +77,7 @@ struct Prune : public spnn::impl::PruneBase<Prune> {
   PatternAttr parsePattern() {
     StringRef text = pattern;
     PatternKind kind = PatternKind::Unstructured;
-    int64_t rows = 1, cols = 1;
+    int64_t rows = 1, cols = 1, group = 1;
     if (text.consume_front("block:")) {
       kind = PatternKind::Block;
       auto [first, second] = text.split('x');
@@ -85,16 +85,22 @@ struct Prune : public spnn::impl::PruneBase<Prune> {
         rows = 0;
     } else if (text != "unstructured") {
       kind = PatternKind::NM;
-      auto [first, second] = text.split(':');
+      auto [first, rest] = text.split(':');
+      auto [second, third] = rest.split(':');
       if (first.getAsInteger(10, rows) || second.getAsInteger(10, cols))
         rows = 0;
+      if (rest.contains(':')) {
+        kind = PatternKind::NMG;
+        if (third.getAsInteger(10, group))
+          rows = 0;
+      }
     }
     if (rows < 1 || cols < 1) {
-      optionError() << "unknown pattern '" << pattern << "', expected unstructured, block:<rows>x<columns> or <n>:<m>";
+      optionError() << "unknown pattern '" << pattern << "', expected unstructured, block:<rows>x<columns>, <n>:<m> or <n>:<m>:<g>";
       return {};
     }
     return PatternAttr::getChecked([&]() { return optionError(); }, &getContext(), kind, rows, cols,
-                                   llvm::APFloat(sparsity.getValue()));
+                                   llvm::APFloat(sparsity.getValue()), group);
   }
 
   /// Reads `target.constant`; emits an error for contents that cannot be pruned.
@@ -227,7 +233,7 @@ struct Prune : public spnn::impl::PruneBase<Prune> {
         return failure();
       all.push_back(&entry.second);
     }
-    bool global = scope == "global" && pattern.getKind() != PatternKind::NM;
+    bool global = scope == "global" && !pattern.isRatio();
     if (global && !all.empty() && failed(pruneTogether(all, pattern)))
       return failure();
     for (Target *target : all) {

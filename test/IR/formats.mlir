@@ -26,6 +26,7 @@ func.func @accepted(%w: tensor<8x16xf32>) {
   %7 = spnn.convert %w : tensor<8x16xf32> to tensor<8x16xf32, #BSRRow>
   %8 = spnn.convert %w : tensor<8x16xf32> to tensor<8x16xf32, #NM>
   %9 = spnn.convert %w : tensor<8x16xf32> to tensor<8x16xf32, #spnn.bitmap>
+  %10 = spnn.convert %w : tensor<8x16xf32> to tensor<8x16xf32, #spnn.nmg<1, 4, 2>>
   return
 }
 
@@ -71,6 +72,8 @@ func.func @storage() {
       : tensor<2x4xf32, #NM>
   %bitmap = spnn.constant {bits = dense<[9, 4]> : tensor<2xi16>, positions = dense<[0, 2, 3]> : tensor<3xi32>,
                            values = dense<[1.0, 2.0, 3.0]> : tensor<3xf32>} : tensor<2x4xf32, #spnn.bitmap>
+  %nmg = spnn.constant {indices = dense<[0, 3, 1, 2]> : tensor<4xi16>, values = dense<[1.0, 2.0, 0.0, 3.0]> : tensor<4xf32>}
+      : tensor<2x4xf32, #spnn.nmg<1, 2, 2>>
   return
 }
 

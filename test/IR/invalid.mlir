@@ -33,6 +33,11 @@ func.func private @pattern_p3_zero() attributes {a = #spnn.pattern<0:4>}
 
 // -----
 
+// expected-error @below {{n:m:g needs g >= 1 and groups of at most 65536 columns, got 2:4:0}}
+func.func private @pattern_p4() attributes {a = #spnn.pattern<2:4:0>}
+
+// -----
+
 // expected-error @below {{expected a block shape such as 4x1}}
 func.func private @pattern_block_rank() attributes {a = #spnn.pattern<block 4x1x2, 0.5>}
 
@@ -55,6 +60,38 @@ func.func private @panels_l2() attributes {a = #spnn.panels<width = 12, vector =
 
 // expected-error @below {{width must be a positive multiple of vector = 8, got 0}}
 func.func private @panels_l2_zero() attributes {a = #spnn.panels<width = 0, vector = 8>}
+
+// -----
+
+// expected-error @below {{n:m:g must satisfy 1 <= n <= m <= 16, got 3:2:1}}
+func.func private @nmg_g1_ratio(tensor<4x4xf32, #spnn.nmg<3, 2, 1>>)
+
+// -----
+
+// expected-error @below {{n:m:g needs g >= 1 and groups of at most 65536 columns, got 2:4:0}}
+func.func private @nmg_g1_group(tensor<4x4xf32, #spnn.nmg<2, 4, 0>>)
+
+// -----
+
+// expected-error @below {{#spnn.nmg needs a static type of rank 2}}
+func.func private @nmg_g2_dynamic(tensor<4x?xf32, #spnn.nmg<1, 2, 1>>)
+
+// -----
+
+func.func @nmg_shape(%w: tensor<4x6xf32>) {
+  // expected-error @below {{columns must be a multiple of 8, a group of 1:4:2, got 6}}
+  %0 = spnn.convert %w : tensor<4x6xf32> to tensor<4x6xf32, #spnn.nmg<1, 4, 2>>
+  return
+}
+
+// -----
+
+func.func @nmg_constant() {
+  // expected-error @below {{'spnn.constant' op is not valid nmg1:2:1 storage: indices[1]: expected a column that its group does not have yet, found 0}}
+  %0 = spnn.constant {indices = dense<[0, 0]> : tensor<2xi16>, values = dense<[1.0, 2.0]> : tensor<2xf32>}
+      : tensor<2x2xf32, #spnn.nmg<1, 2, 1>>
+  return
+}
 
 // -----
 

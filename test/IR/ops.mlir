@@ -34,12 +34,16 @@ func.func @attributes() attributes {
   p3 = #spnn.pattern<unstructured, 0.12345678901234568>,
   // CHECK-SAME: p4 = #spnn.pattern<unstructured, 0.000000e+00>, p5 = #spnn.pattern<unstructured, 1.000000e+00>
   p4 = #spnn.pattern<unstructured, 0.0>, p5 = #spnn.pattern<unstructured, 1.0>,
+  // CHECK-SAME: p6 = #spnn.pattern<2:4:16>
+  p6 = #spnn.pattern<2:4:16>,
   // CHECK-SAME: q0 = #spnn.panels<width = 64, vector = 16>, q1 = #spnn.panels<width = 1, vector = 1>
   q0 = #spnn.panels<width = 64, vector = 16>, q1 = #spnn.panels<width = 1, vector = 1>,
   // CHECK-SAME: t = #spnn.target<"generic-avx512", cpu = "x86-64-v4", vector_bytes = 64, threads = 0>
   t = #spnn.target<"generic-avx512", cpu = "x86-64-v4", vector_bytes = 64, threads = 0>,
   // CHECK-SAME: u = tensor<64x128xf32, #spnn.bitmap>
-  u = tensor<64x128xf32, #spnn.bitmap>} {
+  u = tensor<64x128xf32, #spnn.bitmap>,
+  // CHECK-SAME: v = tensor<64x192xf32, #spnn.nmg<2, 4, 16>>
+  v = tensor<64x192xf32, #spnn.nmg<2, 4, 16>>} {
   return
 }
 

@@ -91,7 +91,7 @@ func.func @on_tensors(%x: tensor<8x8xf32>, %e: tensor<?xf32>) {
 // -----
 
 func.func @unknown(%x: memref<32xf32>, %n: index, %y: memref<32xf32>) {
-  // expected-error @below {{'spnn.kernel_matmul' op there is no kernel 'magic'; kernels are csr csr-matvec hardcoded pattern-tile csc-matvec block block-matvec nm nm-matvec bitmap-matvec}}
+  // expected-error @below {{'spnn.kernel_matmul' op there is no kernel 'magic'; kernels are csr csr-matvec hardcoded pattern-tile csc-matvec block block-matvec nm nm-matvec nmg bitmap-matvec}}
   spnn.kernel_matmul "magic" weights(4 x 4 as unit) ins(%x, %n : memref<32xf32>) outs(%y : memref<32xf32>)
       panels(<width = 8, vector = 4>) parameters({})
   return
@@ -443,5 +443,43 @@ func.func @pattern_rows(%tasks: memref<3xi32>, %steps: memref<1xi64>, %idx: memr
       storage(%tasks, %tasks, %steps, %tasks, %idx, %val : memref<3xi32>, memref<3xi32>, memref<1xi64>, memref<3xi32>, memref<4xi16>, memref<4xf32>)
       ins(%x, %n : memref<16xf32>) outs(%y : memref<16xf32>) panels(<width = 4, vector = 4>)
       parameters({tile_rows = 8 : i64})
+  return
+}
+
+// -----
+
+// n:m:g: one loop with a constant trip count, four steps of the two patterns of 1:2.
+// CHECK-LABEL: func @nmg
+// CHECK: scf.for %{{.*}} = %{{.*}} to %c4{{[_0-9]*}} step %{{.*}} iter_args
+// CHECK-COUNT-2: vector.load %{{.*}} : memref<32xf32>, vector<4xf32>
+// CHECK-NOT: vector.load
+func.func @nmg(%bounds: memref<2xi32>, %idx: memref<8xi16>, %val: memref<8xf32>, %x: memref<32xf32>, %y: memref<8xf32>) {
+  %n = arith.constant 4 : index
+  spnn.kernel_matmul "nmg" weights(2 x 8 as unit)
+      storage(%bounds, %idx, %val : memref<2xi32>, memref<8xi16>, memref<8xf32>)
+      ins(%x, %n : memref<32xf32>) outs(%y : memref<8xf32>) panels(<width = 4, vector = 4>)
+      parameters({chunks = 1 : i64, g = 2 : i64, groups_block = 2 : i64, m = 2 : i64, n = 1 : i64})
+  return
+}
+
+// -----
+
+func.func @nmg_extents(%bounds: memref<2xi32>, %idx: memref<8xi16>, %val: memref<8xf32>, %x: memref<32xf32>, %n: index, %y: memref<8xf32>) {
+  // expected-error @below {{'spnn.kernel_matmul' op kernel 'nmg' needs rows that are a multiple of 2 and columns that are one of 6, got 2x8}}
+  spnn.kernel_matmul "nmg" weights(2 x 8 as unit)
+      storage(%bounds, %idx, %val : memref<2xi32>, memref<8xi16>, memref<8xf32>)
+      ins(%x, %n : memref<32xf32>) outs(%y : memref<8xf32>) panels(<width = 4, vector = 4>)
+      parameters({g = 3 : i64, m = 2 : i64, n = 1 : i64})
+  return
+}
+
+// -----
+
+func.func @nmg_unrolled(%bounds: memref<2xi32>, %idx: memref<8xi16>, %val: memref<8xf32>, %x: memref<32xf32>, %n: index, %y: memref<8xf32>) {
+  // expected-error @below {{'spnn.kernel_matmul' op kernel 'nmg': a step of 1:16:1 has 16 values in 16 rows, which is too many to unroll (64 in 12)}}
+  spnn.kernel_matmul "nmg" weights(16 x 16 as unit)
+      storage(%bounds, %idx, %val : memref<2xi32>, memref<8xi16>, memref<8xf32>)
+      ins(%x, %n : memref<32xf32>) outs(%y : memref<8xf32>) panels(<width = 4, vector = 4>)
+      parameters({g = 1 : i64, m = 16 : i64, n = 1 : i64})
   return
 }

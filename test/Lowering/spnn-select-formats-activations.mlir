@@ -10,9 +10,9 @@
 
 // At 0.1 columns are cheaper than rows, at 0.9 they are not.
 // PREDICTED-LABEL: func @empty
-// PREDICTED: format = "csc", kernel = "csc-matvec", parameters
+// PREDICTED: format = "csc", kernel = "csc-matvec", layout_us = {{.*}}, parameters
 // PREDICTED-LABEL: func @full
-// PREDICTED: format = "csr", kernel = "csr-matvec", parameters
+// PREDICTED: format = "csr", kernel = "csr-matvec", layout_us = {{.*}}, parameters
 
 // RANGE: error: 'spnn.matmul' op attribute 'spnn.activation_density' must be an f64 in [0, 1], got 1.500000e+00 : f64
 // TYPE: error: 'spnn.matmul' op attribute 'spnn.activation_density' must be an f64 in [0, 1], got "few"

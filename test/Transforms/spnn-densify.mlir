@@ -108,6 +108,20 @@ func.func @prune() -> tensor<2x4xf32> {
 
 // -----
 
+// n:m:g: each column keeps one of two rows, and each row two of the four columns, so of the three columns that are larger in
+// the first row the one goes that loses least by it. The encoding of that name holds the result.
+// CHECK-LABEL: func @prune_nmg
+// CHECK:         arith.constant dense<{{\[\[}}5.000000e+00, 4.000000e+00, 0.000000e+00, 0.000000e+00], [0.000000e+00, 0.000000e+00, 2.000000e+00, 9.000000e+00]]>
+func.func @prune_nmg() -> tensor<2x4xf32, #spnn.nmg<1, 2, 2>> {
+  %w = arith.constant dense<[[5.0, 4.0, 3.0, 1.0], [1.0, 1.0, 2.0, 9.0]]> : tensor<2x4xf32>
+  // expected-remark @below {{pruned at compile time}}
+  %0 = spnn.prune %w method(magnitude) pattern(<1:2:2>) : tensor<2x4xf32>
+  %1 = spnn.convert %0 : tensor<2x4xf32> to tensor<2x4xf32, #spnn.nmg<1, 2, 2>>
+  return %1 : tensor<2x4xf32, #spnn.nmg<1, 2, 2>>
+}
+
+// -----
+
 // What upstream has no lowering for becomes reductions and elementwise ops.
 // CHECK-LABEL: func @softmax
 // CHECK-NOT:     linalg.softmax

@@ -5,6 +5,8 @@
 // RUN: %spnn_opt --pass-pipeline='builtin.module(spnn-prune)' %s | FileCheck %s --check-prefix=NOTHING
 // RUN: not %spnn_opt --pass-pipeline='builtin.module(spnn-prune{pattern=4x1})' %s 2>&1 | FileCheck %s --check-prefix=PATTERN
 // RUN: not %spnn_opt --pass-pipeline='builtin.module(spnn-prune{pattern=4:2})' %s 2>&1 | FileCheck %s --check-prefix=NM
+// RUN: not %spnn_opt --pass-pipeline='builtin.module(spnn-prune{pattern=2:4:x})' %s 2>&1 | FileCheck %s --check-prefix=NMGTEXT
+// RUN: not %spnn_opt --pass-pipeline='builtin.module(spnn-prune{pattern=1:2:1})' %s 2>&1 | FileCheck %s --check-prefix=NMG
 // RUN: not %spnn_opt --pass-pipeline='builtin.module(spnn-prune{pattern=unstructured sparsity=1.5})' %s 2>&1 | FileCheck %s --check-prefix=SPARSITY
 // RUN: not %spnn_opt --pass-pipeline='builtin.module(spnn-prune{method=random})' %s 2>&1 | FileCheck %s --check-prefix=METHOD
 // RUN: not %spnn_opt --pass-pipeline='builtin.module(spnn-prune{scope=model})' %s 2>&1 | FileCheck %s --check-prefix=SCOPE
@@ -28,8 +30,10 @@
 // NOTHING-DAG: dense<{{\[}}[5.000000e+00, 6.000000e+00, 7.000000e+00, 8.000000e+00]]>
 // NOTHING-DAG: dense<{{\[}}[1.000000e+00], [2.000000e+00]]>
 
-// PATTERN: error: unknown pattern '4x1', expected unstructured, block:<rows>x<columns> or <n>:<m>
+// PATTERN: error: unknown pattern '4x1', expected unstructured, block:<rows>x<columns>, <n>:<m> or <n>:<m>:<g>
 // NM: error: n:m needs 1 <= n <= m, got 4:2
+// NMGTEXT: error: unknown pattern '2:4:x'
+// NMG: error: cannot prune: rows must be a multiple of 2, got 1
 // SPARSITY: error: sparsity
 // METHOD: error: unknown pruning method 'random', expected magnitude
 // SCOPE: error: unknown scope 'model', expected layer or global

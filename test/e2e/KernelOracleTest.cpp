@@ -10,8 +10,11 @@
 //===----------------------------------------------------------------------===//
 #include "CompileModel.h"
 
+#include "spnn/Format/NmgPatterns.h"
+
 #include "gtest/gtest.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <cstring>
@@ -34,6 +37,7 @@ struct Format {
   const char *kernel = nullptr; ///< to ask for by a decision
   bool isPortable = false;      ///< the kernel is there on every target
   int64_t maxColumns = 0;       ///< columns that the kernel takes, known when compiling; 0 for any number
+  format::Nmg nmg = {0, 0, 0};  ///< of n:m:g, n = 0 for others
 };
 
 #define MAP "#sparse_tensor.encoding<{map = (i, j) -> "
@@ -67,6 +71,9 @@ const Format kFormats[] = {
      true, 4},
     {"bsr4x4", MAP "(i floordiv 4 : dense, j floordiv 4 : compressed, i mod 4 : dense, j mod 4 : dense)" WIDTHS, 4, 4,
      0, false, "block-matvec", true, 4},
+    {"nmg2:4:3", "#spnn.nmg<2, 4, 3>", 4, 18, 0, false, nullptr, false, 0, {2, 4, 3}},
+    {"nmg1:3:2", "#spnn.nmg<1, 3, 2>", 3, 6, 0, false, nullptr, false, 0, {1, 3, 2}},
+    {"nmg5:6:1", "#spnn.nmg<5, 6, 1>", 6, 6, 0, false, nullptr, false, 0, {5, 6, 1}},
 };
 
 enum Pattern { Random, AllZero, AllDense, EmptyRows, FullRows, DenseColumn, NumPatterns };
@@ -128,6 +135,21 @@ void fillWeights(Case &c, std::mt19937 &generator) {
         float &w = c.weights[i * c.k + group + j];
         if (w != 0 && ++kept > c.format->nmN)
           w = 0;
+      }
+  }
+  if (c.format->nmg.n) {
+    // Each group has every pattern g times, in a random order.
+    const format::Nmg &nmg = c.format->nmg;
+    std::vector<uint32_t> order;
+    for (uint32_t pattern : nmg.listPatterns())
+      order.insert(order.end(), nmg.g, pattern);
+    for (int64_t strip = 0; strip < c.m; strip += nmg.m)
+      for (int64_t j = 0; j < c.k; ++j) {
+        if (j % nmg.groupCols() == 0)
+          std::shuffle(order.begin(), order.end(), generator);
+        for (int64_t r = 0; r < nmg.m; ++r)
+          if (!(order[j % nmg.groupCols()] >> r & 1))
+            c.weights[(strip + r) * c.k + j] = 0;
       }
   }
   c.bias.resize(c.m);
@@ -337,8 +359,8 @@ TEST(KernelOracleEdges, EmptyExtents) {
     for (auto [m, k, n] : {std::tuple(0, 16, 5), std::tuple(16, 0, 5), std::tuple(16, 16, 0)}) {
       Case c = makeCase(cases.size(), generator, hasWideVectors(""));
       c.format = &format;
-      c.m = m;
-      c.k = k;
+      c.m = roundUp(m, format.rows);
+      c.k = roundUp(k, format.cols);
       c.n = format.oneColumn    ? 1
             : format.maxColumns ? std::min<int64_t>(std::max<int64_t>(n, 1), format.maxColumns)
                                 : n;

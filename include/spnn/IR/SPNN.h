@@ -28,7 +28,7 @@
 
 namespace spnn {
 /// Kinds of PatternAttr.
-enum class PatternKind { Unstructured, Block, NM };
+enum class PatternKind { Unstructured, Block, NM, NMG };
 
 /// Name of the module attribute that holds the TargetAttr.
 inline constexpr llvm::StringLiteral kTargetAttrName = "spnn.target";

@@ -3,7 +3,7 @@
 // Part of the sparse neural network compiler, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Defines activations, pruning patterns, the bitmap encoding, panel layouts and the target description.
+// Defines activations, pruning patterns, the encodings of our own, panel layouts and the target description.
 //
 //===----------------------------------------------------------------------===//
 #ifndef SPNN_IR_SPNNATTRS_TD
@@ -87,25 +87,30 @@ def SPNN_PatternAttr : SPNN_Attr<"Pattern", "pattern"> {
 
     - `#spnn.pattern<unstructured, 0.95>`: any values, that fraction of them zero;
     - `#spnn.pattern<block 4x1, 0.9>`: aligned blocks of 4 rows and 1 column are zero or kept whole;
-    - `#spnn.pattern<2:4>`: of each aligned group of 4 consecutive values of a row, 2 are kept.
+    - `#spnn.pattern<2:4>`: of each aligned group of 4 consecutive values of a row, 2 are kept;
+    - `#spnn.pattern<2:4:16>`: of each aligned group of 4 values of a column, 2 are kept, and of each aligned group of columns
+      16 keep the same ones, for each way to choose 2 of 4: what the encoding `#spnn.nmg<2, 4, 16>` holds.
 
     Constraints:
 
     - (P1) the sparsity of an unstructured or block pattern is in [0, 1];
     - (P2) both block extents are positive;
-    - (P3) an n:m pattern has 1 <= n <= m.
+    - (P3) an n:m pattern has 1 <= n <= m;
+    - (P4) an n:m:g pattern is one of the encoding (G1).
   }];
-  // rows and cols are the block extents, or n and m; sparsity is unused for n:m.
+  // rows and cols are the block extents, or n and m; sparsity is unused for n:m and n:m:g, group is g, and 1 for the others.
   let parameters = (ins "::spnn::PatternKind":$kind, "int64_t":$rows, "int64_t":$cols,
-                        APFloatParameter<"fraction of zeros">:$sparsity);
+                        APFloatParameter<"fraction of zeros">:$sparsity, "int64_t":$group);
   let builders = [
     AttrBuilder<(ins "::spnn::PatternKind":$kind, "int64_t":$rows, "int64_t":$cols, "double":$sparsity), [{
-      return $_get($_ctxt, kind, rows, cols, ::llvm::APFloat(sparsity));
+      return $_get($_ctxt, kind, rows, cols, ::llvm::APFloat(sparsity), 1);
     }]>,
   ];
   let extraClassDeclaration = [{
     /// The fraction of values to set to zero.
     double getFraction() const { return getSparsity().convertToDouble(); }
+    /// n:m and n:m:g, which say themselves how much they keep.
+    bool isRatio() const { return getKind() == PatternKind::NM || getKind() == PatternKind::NMG; }
   }];
   let hasCustomAssemblyFormat = 1;
   let genVerifyDecl = 1;
@@ -130,6 +135,34 @@ def SPNN_BitmapAttr : SPNN_Attr<"Bitmap", "bitmap", [
 
     Constraint (B1): the type has rank 2 and static extents.
   }];
+}
+
+def SPNN_NmgAttr : SPNN_Attr<"Nmg", "nmg", [
+    DeclareAttrInterfaceMethods<SparseFormatInterface>,
+    DeclareAttrInterfaceMethods<VerifiableTensorEncoding>]> {
+  let summary = "encoding: n of every m rows, columns stored by patterns, g each";
+  let description = [{
+    The grouped n:m sparsity of STen (arXiv:2304.07613): of each aligned strip of m rows a column keeps n values. Which
+    rows these are is its pattern, one of C(m, n); of each aligned group of C(m, n) g columns exactly g have each
+    pattern, and they are stored pattern by pattern. So 2:4:16 has groups of 6 x 16 = 96 columns. A kernel then knows
+    without looking which rows the next column serves and how many such columns come, unlike with n:m along a row.
+
+    ```mlir
+    tensor<64x192xf32, #spnn.nmg<2, 4, 16>>
+    ```
+
+    Storage: `indices` (16 bits, a column's place in its group, ascending among the columns of a pattern) and `values`
+    (n for each column, by row), strip by strip, group by group, patterns ascending as binary numbers whose bit r is
+    row r of the strip.
+
+    Constraints:
+
+    - (G1) 1 <= n <= m <= 16, g is positive, and a group has at most 65536 columns;
+    - (G2) the type has rank 2 and static extents.
+  }];
+  let parameters = (ins "int64_t":$n, "int64_t":$m, "int64_t":$g);
+  let assemblyFormat = "`<` $n `,` $m `,` $g `>`";
+  let genVerifyDecl = 1;
 }
 
 def SPNN_PanelsAttr : SPNN_Attr<"Panels", "panels"> {

@@ -108,6 +108,7 @@ const CpuKernel *getBlockKernel();
 const CpuKernel *getBlockMatvecKernel();
 const CpuKernel *getNmKernel();
 const CpuKernel *getNmMatvecKernel();
+const CpuKernel *getNmgKernel();
 const CpuKernel *getBitmapMatvecKernel();
 
 } // namespace spnn

@@ -73,7 +73,7 @@ def SelectFormats : Pass<"spnn-select-formats", "::mlir::ModuleOp"> {
     Option<"format", "format", "std::string", /*default=*/"\"\"",
            "force one format (dense, csr, csc, bsr4x1, nm2:4, bitmap) wherever it is legal">,
     Option<"kernel", "kernel", "std::string", /*default=*/"\"\"",
-           "force one kernel (csr, csr-matvec, csc-matvec, hardcoded, pattern-tile, block, block-matvec, nm, nm-matvec, "
+           "force one kernel (csr, csr-matvec, csc-matvec, hardcoded, pattern-tile, block, block-matvec, nm, nm-matvec, nmg, "
            "bitmap-matvec) wherever it is legal">,
   ];
   let dependentDialects = ["::spnn::SPNNDialect"];

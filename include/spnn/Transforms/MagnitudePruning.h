@@ -14,6 +14,7 @@
 #define SPNN_TRANSFORMS_MAGNITUDEPRUNING_H
 
 #include "spnn/Format/FloatType.h"
+#include "spnn/Format/NmgPatterns.h"
 #include "spnn/Format/SparseFormat.h"
 
 #include <cstdint>
@@ -74,6 +75,13 @@ std::optional<std::string> pruneGlobally(const std::vector<Weights> &weights,
 /// a cut last group all or the n largest. 1 <= n <= m.
 std::optional<std::string> pruneToNm(Weights weights, int64_t n, int64_t m,
                                      KeepMask &mask);
+
+/// Keeps n of every m rows in each column and g columns of each such pattern in
+/// every group of them (NmgPatterns.h), by magnitude: greedily, the pattern that
+/// keeps most first, then by exchanging the patterns of two columns while that
+/// keeps more. The extents must be multiples of a strip and of a group.
+std::optional<std::string> pruneToNmg(Weights weights, const format::Nmg &nmg,
+                                      KeepMask &mask);
 
 /// Sets the pruned weights to +0. `mask` has the shape of `matrix`.
 void applyMask(const KeepMask &mask, format::DenseMatrix &matrix);

@@ -133,11 +133,11 @@ def Prune : Pass<"spnn-prune"> {
   }];
   let options = [
     Option<"pattern", "pattern", "std::string", "\"\"",
-           "unstructured, block:<rows>x<columns> or <n>:<m>; empty: only evaluate spnn.prune">,
+           "unstructured, block:<rows>x<columns>, <n>:<m> or <n>:<m>:<g>; empty: only evaluate spnn.prune">,
     Option<"sparsity", "sparsity", "double", "0.9", "fraction of zeros of unstructured and block patterns">,
     Option<"method", "method", "std::string", "\"magnitude\"", "how weights are chosen: magnitude">,
     Option<"scope", "scope", "std::string", "\"layer\"",
-           "layer: each constant has the sparsity; global: all together have it (no meaning for n:m)">,
+           "layer: each constant has the sparsity; global: all together have it (no meaning for n:m and n:m:g)">,
     Option<"minRows", "min-rows", "int64_t", "0", "leave constants with fewer rows alone">,
     ListOption<"only", "only", "int64_t", "prune only these products, counted from 0 among those with a constant operand">,
   ];

@@ -25,6 +25,7 @@ llvm::ArrayRef<const CpuKernel *> spnn::getCpuKernels() {
       getBlockMatvecKernel(),
       getNmKernel(),
       getNmMatvecKernel(),
+      getNmgKernel(),
       getBitmapMatvecKernel(),
   };
   return kernels;

@@ -286,6 +286,8 @@ static int64_t getLargest(StringRef parameter) {
     return 256;
   if (parameter == "window")
     return 64;
+  if (parameter == "g")
+    return 65536;
   return parameter == "chunks" ? 65536 : int64_t(1) << 40;
 }
 
@@ -309,7 +311,7 @@ std::optional<std::string> spnn::findBadParameter(StringRef kernel, DictionaryAt
     auto given = dyn_cast_or_null<IntegerAttr>(parameters.get(name));
     if (!given)
       return describe(name) + "is missing";
-    bool followsFormat = llvm::is_contained({"n", "m", "block_rows", "block_cols"}, name);
+    bool followsFormat = llvm::is_contained({"n", "m", "g", "block_rows", "block_cols"}, name);
     if (followsFormat && given != entry.getValue())
       return describe(name) + "follows from the format and must be " +
              std::to_string(cast<IntegerAttr>(entry.getValue()).getInt()) + ", got " + std::to_string(given.getInt());

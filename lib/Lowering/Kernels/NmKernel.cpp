@@ -30,7 +30,10 @@ namespace {
 class NmKernel : public CpuKernel {
 public:
   StringRef name() const override { return "nm"; }
-  bool takesFormat(StringRef formatName) const override { return formatName.starts_with("nm"); }
+  bool takesFormat(StringRef formatName) const override {
+    int64_t n, m;
+    return parseNmName(formatName, n, m);
+  }
   std::optional<std::string> checkProblem(const KernelProblem &problem) const override {
     int64_t n, m;
     if (!parseNmName(problem.formatName, n, m))

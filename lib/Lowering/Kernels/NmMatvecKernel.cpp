@@ -31,7 +31,10 @@ constexpr int64_t kWindow = 32, kLanes = 16;
 class NmMatvecKernel : public CpuKernel {
 public:
   StringRef name() const override { return "nm-matvec"; }
-  bool takesFormat(StringRef formatName) const override { return formatName.starts_with("nm"); }
+  bool takesFormat(StringRef formatName) const override {
+    int64_t n, m;
+    return parseNmName(formatName, n, m);
+  }
   std::optional<std::string> checkProblem(const KernelProblem &problem) const override;
   PanelsAttr getPanels(const KernelProblem &problem) const override {
     return PanelsAttr::get(problem.elementType.getContext(), 1, 1);

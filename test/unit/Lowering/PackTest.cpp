@@ -9,6 +9,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "KernelEmitter.h"
+#include "spnn/Format/NmgPatterns.h"
 #include "spnn/IR/SparseFormats.h"
 #include "spnn/Lowering/CpuKernel.h"
 
@@ -565,6 +566,51 @@ TEST_F(Pack, Nm) {
   }
 }
 
+TEST_F(Pack, Nmg) {
+  const CpuKernel &kernel = *findCpuKernel("nmg");
+  for (format::Nmg nmg : {format::Nmg{2, 4, 3}, format::Nmg{1, 2, 1}, format::Nmg{3, 6, 2}, format::Nmg{4, 4, 5}})
+    for (int64_t groups : {0, 1, 5}) {
+      // All values are different, so the place of each is checked.
+      format::DenseMatrix matrix;
+      matrix.shape = {3 * nmg.m, groups * nmg.groupCols()};
+      matrix.data.resize(matrix.shape.rows * matrix.shape.cols * sizeof(float));
+      std::vector<uint32_t> order;
+      for (uint32_t pattern : nmg.listPatterns())
+        order.insert(order.end(), nmg.g, pattern);
+      float next = 1;
+      for (int64_t strip = 0; strip < matrix.shape.rows; strip += nmg.m)
+        for (int64_t col = 0; col < matrix.shape.cols; ++col) {
+          if (col % nmg.groupCols() == 0)
+            std::shuffle(order.begin(), order.end(), generator);
+          for (int64_t r = 0; r < nmg.m; ++r, ++next)
+            if (order[col % nmg.groupCols()] >> r & 1)
+              std::memcpy(matrix.element(strip + r, col), &next, sizeof(float));
+        }
+      KernelProblem problem = makeProblem(matrix, "nmg" + nmg.str());
+      ASSERT_EQ(kernel.checkProblem(problem), std::nullopt);
+      PackedWeights packed = kernel.pack(problem, parametersOf(kernel, problem));
+      ASSERT_EQ(packed.buffers.size(), 3u);
+      EXPECT_EQ(integersOf(packed.buffers[0]).back(), 3u);
+      std::vector<uint64_t> indices = integersOf(packed.buffers[1]);
+      std::vector<float> values = floatsOf(packed.buffers[2]);
+      ASSERT_EQ(indices.size(), static_cast<size_t>(3 * matrix.shape.cols));
+      ASSERT_EQ(values.size(), indices.size() * nmg.n);
+      EXPECT_EQ(packed.storedValues, static_cast<int64_t>(values.size()));
+      Rebuilt rebuilt(matrix.shape);
+      size_t at = 0, value = 0;
+      for (int64_t strip = 0; strip < 3; ++strip)
+        for (int64_t step = 0; step < groups * nmg.g; ++step)
+          for (uint32_t pattern : nmg.listPatterns()) {
+            int64_t col = indices[at++];
+            EXPECT_EQ(col / nmg.groupCols(), step / nmg.g) << "outside of its group";
+            for (int64_t r = 0; r < nmg.m; ++r)
+              if (pattern >> r & 1)
+                rebuilt.set(strip * nmg.m + r, col, values[value++]);
+          }
+      rebuilt.expectEqual(matrix);
+    }
+}
+
 TEST_F(Pack, NmMatvec) {
   const CpuKernel *kernel = findCpuKernel("nm-matvec");
   ASSERT_NE(kernel, nullptr);
@@ -653,6 +699,11 @@ TEST_F(Pack, Refusals) {
   EXPECT_EQ(findCpuKernel("csc-matvec")->checkProblem(makeProblem(infinite, "csc", 1)),
             "the weights hold infinities or NaN, which skipped columns would hide");
   EXPECT_EQ(findCpuKernel("csc-matvec")->checkProblem(makeProblem(matrix, "csc", 1)), std::nullopt);
+  EXPECT_EQ(findCpuKernel("nmg")->checkProblem(makeProblem(matrix, "nm2:4")), "the weights are not n:m:g");
+  EXPECT_EQ(findCpuKernel("nmg")->checkProblem(makeProblem(matrix, "nmg4:8:1")),
+            "a step of 4:8:1 has 280 values in 8 rows, which is too many to unroll (64 in 12)");
+  EXPECT_FALSE(findCpuKernel("nm")->takesFormat("nmg2:4:1"));
+  EXPECT_FALSE(findCpuKernel("nm-matvec")->takesFormat("nmg2:4:1"));
   EXPECT_EQ(findCpuKernel("magic"), nullptr);
 }
 

@@ -164,6 +164,46 @@ TEST(MagnitudePruningTest, NmKeepsTheLargestOfEveryGroup) {
                              1, 0, 0, 0, 0, 1}));
 }
 
+TEST(MagnitudePruningTest, NmgExchangesPatterns) {
+  // Greedily column 0 takes the first row and column 1 what is left, which keeps 10 + 1; the other way round is 9 + 9.
+  DenseMatrix matrix = makeMatrix<float>({2, 2}, {10, -9, //
+                                                  9, 1});
+  KeepMask mask;
+  ASSERT_EQ(pruneToNmg({&matrix, FloatType::F32}, {1, 2, 1}, mask), std::nullopt);
+  EXPECT_EQ(mask.keep, (Mask{0, 1, 1, 0}));
+  EXPECT_EQ(pruneToNmg({&matrix, FloatType::F32}, {1, 2, 2}, mask),
+            "columns must be a multiple of 4, a group of 1:2:2, got 2");
+  EXPECT_EQ(pruneToNmg({&matrix, FloatType::F32}, {3, 2, 1}, mask),
+            "n:m:g must satisfy 1 <= n <= m <= 16, got 3:2:1");
+}
+
+// What is kept can be stored as n:m:g, and is never less than any one order of the patterns keeps.
+TEST(MagnitudePruningTest, NmgFits) {
+  std::mt19937 random(5);
+  std::normal_distribution<float> value;
+  for (format::Nmg nmg : {format::Nmg{2, 4, 4}, format::Nmg{1, 3, 2}, format::Nmg{3, 3, 2}, format::Nmg{3, 6, 30}}) {
+    format::Shape shape{2 * nmg.m, 2 * nmg.groupCols()};
+    std::vector<float> values(shape.rows * shape.cols);
+    for (float &v : values)
+      v = value(random);
+    DenseMatrix matrix = makeMatrix<float>(shape, values);
+    KeepMask mask;
+    ASSERT_EQ(pruneToNmg({&matrix, FloatType::F32}, nmg, mask), std::nullopt);
+    EXPECT_EQ(mask.countKept(), shape.rows * shape.cols * nmg.n / nmg.m);
+    double kept = 0, ordered = 0;
+    std::vector<uint32_t> patterns = nmg.listPatterns();
+    for (int64_t row = 0; row < shape.rows; ++row)
+      for (int64_t col = 0; col < shape.cols; ++col) {
+        double magnitude = std::abs(values[row * shape.cols + col]);
+        kept += mask.isKept(row, col) ? magnitude : 0;
+        ordered += patterns[col % nmg.groupCols() / nmg.g] >> (row % nmg.m) & 1 ? magnitude : 0;
+      }
+    EXPECT_TRUE(nmg.n == nmg.m ? std::abs(kept - ordered) < 1e-6 : kept > 1.1 * ordered) << kept << " " << ordered;
+    applyMask(mask, matrix);
+    EXPECT_EQ(format::makeNmg(nmg)->checkPack(matrix), std::nullopt);
+  }
+}
+
 TEST(MagnitudePruningTest, RefusesNan) {
   float nan = std::numeric_limits<float>::quiet_NaN();
   DenseMatrix good = makeMatrix<float>({2, 2}, {1, 2, 3, 4});
