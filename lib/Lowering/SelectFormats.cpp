@@ -18,6 +18,7 @@
 #include "spnn/Lowering/Passes.h"
 
 #include "mlir/IR/BuiltinOps.h"
+#include "mlir/Interfaces/FunctionInterfaces.h"
 #include "llvm/Support/FormatVariadic.h"
 
 #include <array>
@@ -277,7 +278,7 @@ private:
   std::optional<Product> consider(MatmulOp op, const FormatSelector &selector);
   /// Whether the options let `candidate` be chosen.
   bool isEligible(const Candidate &candidate) const;
-  /// Chooses an eligible candidate for each product: the network's predicted time is least.
+  /// Chooses an eligible candidate for each product of one function: its predicted time is least.
   void choose(MutableArrayRef<Product> products, const FormatSelector &selector) const;
   void apply(const Product &product);
   std::string explain(const Product &product) const;
@@ -373,8 +374,6 @@ std::optional<Product> SelectFormats::consider(MatmulOp op, const FormatSelector
 }
 
 void SelectFormats::choose(MutableArrayRef<Product> products, const FormatSelector &selector) const {
-  if (products.empty())
-    return;
   DenseMap<Operation *, int64_t> numbers;
   for (auto [i, product] : llvm::enumerate(products))
     numbers[product.op] = i;
@@ -528,7 +527,13 @@ void SelectFormats::runOnOperation() {
   });
   if (walk.wasInterrupted())
     return signalPassFailure();
-  choose(products, selector);
+  // A call of one function reads the weights of that function only.
+  for (size_t begin = 0, end; begin < products.size(); begin = end) {
+    auto functionOf = [&](size_t i) { return products[i].op->getParentOfType<FunctionOpInterface>(); };
+    for (end = begin + 1; end < products.size() && functionOf(end) == functionOf(begin);)
+      ++end;
+    choose(MutableArrayRef(products).slice(begin, end - begin), selector);
+  }
   for (const Product &product : products)
     apply(product);
 }
