@@ -49,7 +49,7 @@ module attributes {spnn.target = #spnn.target<"generic-avx512", cpu = "x86-64-v4
 // KERNEL-LABEL: func @narrow
 // KERNEL: format = "dense", {{.*}}reason = "hardcoded is not possible here: its code is AVX-512 on f32"
 // TILE-LABEL: func @narrow
-// TILE: format = "csr", kernel = "pattern-tile", parameters = {chunks = 1 : i64, k_block = 128 : i64, shared_rows = 4 : i64, tile_rows = 4 : i64}
+// TILE: format = "csr", kernel = "pattern-tile", layout_us = {{.*}}, parameters = {chunks = 1 : i64, k_block = 128 : i64, shared_rows = 4 : i64, tile_rows = 4 : i64}
 module attributes {spnn.target = #spnn.target<"generic-avx2", cpu = "x86-64-v3", vector_bytes = 32, threads = 1>} {
   func.func @narrow(%x: tensor<128x64xf32>) -> tensor<64x64xf32> {
     %w = arith.constant dense<0.0> : tensor<64x128xf32>
@@ -61,17 +61,19 @@ module attributes {spnn.target = #spnn.target<"generic-avx2", cpu = "x86-64-v3",
 
 // -----
 
-// Dense weights stay dense; without the option no format is forced on them.
+// Dense weights times few columns stay dense; without the option no format is forced on them.
 // CHECK-LABEL: func @dense
 // CHECK-NOT: spnn.convert
 // CHECK: format = "dense", kernel = "onednn", {{.*}} reason = "0.0 % zeros do not pay: dense {{.*}} us, best sparse format {{.*}} by kernel {{.*}} us"
 // CSR-LABEL: func @dense
 // CSR: spnn.convert
-func.func @dense(%x: tensor<128x64xf32>) -> tensor<64x64xf32> {
-  %w = arith.constant dense<1.0> : tensor<64x128xf32>
-  // expected-remark-re @below {{kept dense: 0.0 % zeros do not pay: dense {{.*}} us, best sparse format {{.*}} by kernel {{.*}} us}}
-  %y = spnn.matmul %w, %x : (tensor<64x128xf32>, tensor<128x64xf32>) -> tensor<64x64xf32>
-  return %y : tensor<64x64xf32>
+module attributes {spnn.target = #spnn.target<"generic-avx512", cpu = "x86-64-v4", vector_bytes = 64, threads = 1>} {
+  func.func @dense(%x: tensor<128x7xf32>) -> tensor<64x7xf32> {
+    %w = arith.constant dense<1.0> : tensor<64x128xf32>
+    // expected-remark-re @below {{kept dense: 0.0 % zeros do not pay: dense {{.*}} us, best sparse format {{.*}} by kernel {{.*}} us}}
+    %y = spnn.matmul %w, %x : (tensor<64x128xf32>, tensor<128x7xf32>) -> tensor<64x7xf32>
+    return %y : tensor<64x7xf32>
+  }
 }
 
 // -----

@@ -24,7 +24,7 @@
 
 // KERNELS-NOT: tensor<
 // KERNELS: spnn.arena
-// KERNELS: spnn.kernel_matmul "csr"
+// KERNELS: spnn.kernel_matmul "{{.*}}" weights(2 x 4 as
 // KERNELS-NOT: memref.alloc
 
 // LOOPS-NOT: spnn.kernel
