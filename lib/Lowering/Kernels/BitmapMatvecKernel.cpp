@@ -55,9 +55,9 @@ DictionaryAttr BitmapMatvecKernel::getParameters(const KernelProblem &problem) c
   // With AVX-512 the values are loaded whole and expanded in a register: the form of vexpandps that reads memory is
   // slower, on some CPUs by an order (docs/rationale.md).
   bool inRegister = problem.elementType.isF32() && problem.vectorElements == kWord;
-  return makeParameters(problem.elementType.getContext(), {{"chunks", chooseChunks(shape.rows * shape.cols / 4,
-                                                                                   shape.rows)},
-                                                           {"expand_in_register", inRegister}});
+  return makeParameters(
+      problem.elementType.getContext(),
+      {{"chunks", chooseChunks(shape.rows * shape.cols / 4, shape.rows)}, {"expand_in_register", inRegister}});
 }
 
 PackedWeights BitmapMatvecKernel::pack(const KernelProblem &problem, DictionaryAttr parameters) const {
@@ -72,8 +72,8 @@ PackedWeights BitmapMatvecKernel::pack(const KernelProblem &problem, DictionaryA
   std::vector<uint8_t> values = storage[2].data;
   int64_t nonzeros = storage[2].size();
   values.resize(values.size() + kWord * problem.matrix.elementBytes, 0);
-  std::vector<int64_t> bounds = balanceChunks(std::vector<int64_t>(problem.matrix.shape.rows, 1),
-                                              getParameter(parameters, "chunks", 1));
+  std::vector<int64_t> bounds =
+      balanceChunks(std::vector<int64_t>(problem.matrix.shape.rows, 1), getParameter(parameters, "chunks", 1));
   return {{makeIntegers(context, 4, bounds), makeIntegers(context, 2, integers(storage[0])),
            makeIntegers(context, 4, integers(storage[1])), makeValues(problem.elementType, values)},
           nonzeros};
@@ -105,9 +105,10 @@ LogicalResult BitmapMatvecKernel::emit(KernelMatmulOp op, OpBuilder &builder) co
       Value lanes = vector::BitCastOp::create(b, loc, maskType, e.broadcast(mask, 1));
       Value expanded;
       if (inRegister)
-        expanded = LLVM::CallIntrinsicOp::create(b, loc, vectorType, b.getStringAttr("llvm.x86.avx512.mask.expand.v16f32"),
-                                                 ValueRange{e.loadVector(values, at, kWord), zero, lanes})
-                       .getResult(0);
+        expanded =
+            LLVM::CallIntrinsicOp::create(b, loc, vectorType, b.getStringAttr("llvm.x86.avx512.mask.expand.v16f32"),
+                                          ValueRange{e.loadVector(values, at, kWord), zero, lanes})
+                .getResult(0);
       else
         expanded = vector::ExpandLoadOp::create(b, loc, vectorType, values, at, lanes, zero);
       Value from = e.add(work.rhs, e.mul(word, kWord));
@@ -131,16 +132,11 @@ LogicalResult BitmapMatvecKernel::emit(KernelMatmulOp op, OpBuilder &builder) co
     memref::StoreOp::create(b, loc, e.activate(op.getActivation(), total), result, e.add(work.result, row));
   };
 
-  emitPanelLoops(op, builder, getParameter(op.getParameters(), "chunks", 1),
-                 [&](OpBuilder &b, const PanelWork &work) {
-                   KernelEmitter e(b, loc);
-                   Value begin = e.loadIndex(bounds, work.chunk), end = e.loadIndex(bounds, e.add(work.chunk, 1));
-                   scf::ForOp::create(b, loc, begin, end, e.index(1), ValueRange(),
-                                      [&](OpBuilder &b, Location, Value row, ValueRange) {
-                                        emitRow(b, work, row);
-                                        scf::YieldOp::create(b, loc);
-                                      });
-                 });
+  emitPanelLoops(op, builder, getParameter(op.getParameters(), "chunks", 1), [&](OpBuilder &b, const PanelWork &work) {
+    KernelEmitter e(b, loc);
+    Value begin = e.loadIndex(bounds, work.chunk), end = e.loadIndex(bounds, e.add(work.chunk, 1));
+    emitFor(b, loc, begin, end, 1, [&](OpBuilder &b, Value row) { emitRow(b, work, row); });
+  });
   return success();
 }
 

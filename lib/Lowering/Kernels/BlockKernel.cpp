@@ -81,10 +81,9 @@ DictionaryAttr BlockKernel::getParameters(const KernelProblem &problem) const {
   int64_t blockRows = problem.matrix.shape.rows / r, stored = 0;
   for (int64_t row = 0; row < blockRows; ++row)
     stored += nonzeroBlocks(problem.matrix, row, r, c).size() * r * c;
-  return makeParameters(problem.elementType.getContext(), {{"block_rows", r},
-                                                           {"block_cols", c},
-                                                           {"chunks", chooseChunks(stored, blockRows)},
-                                                           {"vectors", vectors}});
+  return makeParameters(
+      problem.elementType.getContext(),
+      {{"block_rows", r}, {"block_cols", c}, {"chunks", chooseChunks(stored, blockRows)}, {"vectors", vectors}});
 }
 
 PackedWeights BlockKernel::pack(const KernelProblem &problem, DictionaryAttr parameters) const {
@@ -170,11 +169,9 @@ LogicalResult BlockKernel::emit(KernelMatmulOp op, OpBuilder &builder) const {
     KernelEmitter e(b, loc);
     Value begin = e.loadIndex(bounds, work.chunk), end = e.loadIndex(bounds, e.add(work.chunk, 1));
     for (int64_t first = 0; first < work.vectors; first += tile)
-      scf::ForOp::create(b, loc, begin, end, e.index(1), ValueRange(),
-                         [&](OpBuilder &b, Location, Value blockRow, ValueRange) {
-                           emitTile(b, work, blockRow, first, std::min(tile, work.vectors - first));
-                           scf::YieldOp::create(b, loc);
-                         });
+      emitFor(b, loc, begin, end, 1, [&](OpBuilder &b, Value blockRow) {
+        emitTile(b, work, blockRow, first, std::min(tile, work.vectors - first));
+      });
   });
   return success();
 }

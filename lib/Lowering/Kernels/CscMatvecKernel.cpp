@@ -132,41 +132,34 @@ LogicalResult CscMatvecKernel::emit(KernelMatmulOp op, OpBuilder &builder) const
     Value zero = arith::ConstantOp::create(b, loc, b.getZeroAttr(vectorType));
     // Vectors of the chunk's rows: `value(builder, row, mask)` is what is stored.
     auto forEachRows = [&](function_ref<Value(OpBuilder &, Value, Value)> value) {
-      scf::ForOp::create(
-          b, loc, begin, end, e.index(kLanes), ValueRange(), [&](OpBuilder &b, Location, Value row, ValueRange) {
-            Value mask =
-                vector::CreateMaskOp::create(b, loc, maskType, ValueRange{KernelEmitter(b, loc).sub(end, row)});
-            vector::MaskedStoreOp::create(b, loc, result, row, mask, value(b, row, mask));
-            scf::YieldOp::create(b, loc);
-          });
+      emitFor(b, loc, begin, end, kLanes, [&](OpBuilder &b, Value row) {
+        Value mask = vector::CreateMaskOp::create(b, loc, maskType, ValueRange{KernelEmitter(b, loc).sub(end, row)});
+        vector::MaskedStoreOp::create(b, loc, result, row, mask, value(b, row, mask));
+      });
     };
     forEachRows([&](OpBuilder &b, Value row, Value mask) -> Value {
       return bias ? vector::MaskedLoadOp::create(b, loc, vectorType, bias, row, mask, zero).getResult() : zero;
     });
     Value first = e.mul(chunk, op.getCols());
-    scf::ForOp::create(
-        b, loc, e.index(0), e.index(op.getCols()), e.index(1), ValueRange(),
-        [&](OpBuilder &b, Location, Value col, ValueRange) {
-          Value x = memref::LoadOp::create(b, loc, rhs, col);
-          // NaN is not skipped.
-          Value isNonzero = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::UNE, x,
-                                                  arith::ConstantOp::create(b, loc, b.getZeroAttr(element)));
-          scf::IfOp::create(b, loc, isNonzero, [&](OpBuilder &b, Location) {
-            KernelEmitter e(b, loc);
-            Value at = e.add(first, col);
-            scf::ForOp::create(b, loc, e.loadIndex(positions, at), e.loadIndex(positions, e.add(at, 1)), e.index(1),
-                               ValueRange(), [&](OpBuilder &b, Location, Value j, ValueRange) {
-                                 KernelEmitter e(b, loc);
-                                 Value row = e.loadIndex(indices, j);
-                                 Value sum = e.multiplyAdd(memref::LoadOp::create(b, loc, values, j), x,
-                                                           memref::LoadOp::create(b, loc, result, row));
-                                 memref::StoreOp::create(b, loc, sum, result, row);
-                                 scf::YieldOp::create(b, loc);
-                               });
-            scf::YieldOp::create(b, loc);
-          });
-          scf::YieldOp::create(b, loc);
-        });
+    emitFor(b, loc, e.index(0), e.index(op.getCols()), 1, [&](OpBuilder &b, Value col) {
+      Value x = memref::LoadOp::create(b, loc, rhs, col);
+      // NaN is not skipped.
+      Value isNonzero = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::UNE, x,
+                                              arith::ConstantOp::create(b, loc, b.getZeroAttr(element)));
+      scf::IfOp::create(b, loc, isNonzero, [&](OpBuilder &b, Location) {
+        KernelEmitter e(b, loc);
+        Value at = e.add(first, col);
+        emitFor(b, loc, e.loadIndex(positions, at), e.loadIndex(positions, e.add(at, 1)), 1,
+                [&](OpBuilder &b, Value j) {
+                  KernelEmitter e(b, loc);
+                  Value row = e.loadIndex(indices, j);
+                  Value sum = e.multiplyAdd(memref::LoadOp::create(b, loc, values, j), x,
+                                            memref::LoadOp::create(b, loc, result, row));
+                  memref::StoreOp::create(b, loc, sum, result, row);
+                });
+        scf::YieldOp::create(b, loc);
+      });
+    });
     if (op.getActivation() != Activation::None)
       forEachRows([&](OpBuilder &b, Value row, Value mask) -> Value {
         Value sum = vector::MaskedLoadOp::create(b, loc, vectorType, result, row, mask, zero);

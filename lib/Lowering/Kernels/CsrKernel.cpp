@@ -174,17 +174,16 @@ LogicalResult CsrKernel::emit(KernelMatmulOp op, OpBuilder &builder) const {
       sums.assign(start.getResults().begin(), start.getResults().end());
     }
 
-    auto loop = scf::ForOp::create(b, loc, begin, end, e.index(1), sums,
-                                   [&](OpBuilder &b, Location, Value j, ValueRange sums) {
-                                     KernelEmitter e(b, loc);
-                                     Value weight = e.loadBroadcast(values, j, vector);
-                                     Value x = e.add(work.rhs, e.mul(e.loadIndex(indices, j), stride));
-                                     SmallVector<Value> next;
-                                     for (int64_t v = 0; v < work.vectors; ++v)
-                                       next.push_back(e.multiplyAdd(
-                                           weight, e.loadVector(rhs, e.add(x, v * vector), vector), sums[v]));
-                                     scf::YieldOp::create(b, loc, next);
-                                   });
+    auto loop =
+        scf::ForOp::create(b, loc, begin, end, e.index(1), sums, [&](OpBuilder &b, Location, Value j, ValueRange sums) {
+          KernelEmitter e(b, loc);
+          Value weight = e.loadBroadcast(values, j, vector);
+          Value x = e.add(work.rhs, e.mul(e.loadIndex(indices, j), stride));
+          SmallVector<Value> next;
+          for (int64_t v = 0; v < work.vectors; ++v)
+            next.push_back(e.multiplyAdd(weight, e.loadVector(rhs, e.add(x, v * vector), vector), sums[v]));
+          scf::YieldOp::create(b, loc, next);
+        });
 
     auto store = [&](OpBuilder &b, Activation last) {
       KernelEmitter e(b, loc);
@@ -208,19 +207,13 @@ LogicalResult CsrKernel::emit(KernelMatmulOp op, OpBuilder &builder) const {
 
   emitPanelLoops(op, builder, chunks, [&](OpBuilder &b, const PanelWork &work) {
     KernelEmitter e(b, loc);
-    Value zero = e.index(0), one = e.index(1);
-    scf::ForOp::create(b, loc, zero, e.index(blocks), one, ValueRange(),
-                       [&](OpBuilder &b, Location, Value kb, ValueRange) {
-                         KernelEmitter e(b, loc);
-                         Value task = e.add(e.mul(work.chunk, blocks), kb);
-                         Value begin = e.loadIndex(starts, task), end = e.loadIndex(starts, e.add(task, 1));
-                         scf::ForOp::create(b, loc, begin, end, e.index(1), ValueRange(),
-                                            [&](OpBuilder &b, Location, Value entry, ValueRange) {
-                                              emitEntry(b, work, kb, entry);
-                                              scf::YieldOp::create(b, loc);
-                                            });
-                         scf::YieldOp::create(b, loc);
-                       });
+    Value zero = e.index(0);
+    emitFor(b, loc, zero, e.index(blocks), 1, [&](OpBuilder &b, Value kb) {
+      KernelEmitter e(b, loc);
+      Value task = e.add(e.mul(work.chunk, blocks), kb);
+      Value begin = e.loadIndex(starts, task), end = e.loadIndex(starts, e.add(task, 1));
+      emitFor(b, loc, begin, end, 1, [&](OpBuilder &b, Value entry) { emitEntry(b, work, kb, entry); });
+    });
   });
   return success();
 }

@@ -262,15 +262,7 @@ LogicalResult CsrMatvecKernel::emit(KernelMatmulOp op, OpBuilder &builder) const
     }
   };
 
-  emitChunkLoop(op, builder, getParameter(op.getParameters(), "chunks", 1), [&](OpBuilder &b, Value chunk) {
-    KernelEmitter e(b, loc);
-    Value begin = e.loadIndex(bounds, chunk), end = e.loadIndex(bounds, e.add(chunk, 1));
-    scf::ForOp::create(b, loc, begin, end, e.index(1), ValueRange(),
-                       [&](OpBuilder &b, Location, Value slice, ValueRange) {
-                         emitSlice(b, slice);
-                         scf::YieldOp::create(b, loc);
-                       });
-  });
+  emitChunkItems(op, builder, getParameter(op.getParameters(), "chunks", 1), bounds, emitSlice);
   return success();
 }
 

@@ -42,7 +42,8 @@ static LLVM::GlobalOp createState(ModuleOp module) {
 
 static bool isConstant(Value memref) {
   auto get = memref.getDefiningOp<memref::GetGlobalOp>();
-  auto global = get ? get->getParentOfType<ModuleOp>().lookupSymbol<memref::GlobalOp>(get.getName()) : memref::GlobalOp();
+  auto global =
+      get ? get->getParentOfType<ModuleOp>().lookupSymbol<memref::GlobalOp>(get.getName()) : memref::GlobalOp();
   return global && global.getConstant();
 }
 
@@ -67,9 +68,7 @@ LogicalResult spnn::emitGemmCall(KernelGemmOp op, OpBuilder &builder, int64_t ve
   Value a, lda, b, ldb, c, ldc;
   if (failed(view(op.getLhs(), a, lda)) || failed(view(op.getRhs(), b, ldb)) || failed(view(result, c, ldc)))
     return failure();
-  auto extent = [&](Value memref, int64_t dim) -> Value {
-    return memref::DimOp::create(builder, loc, memref, dim);
-  };
+  auto extent = [&](Value memref, int64_t dim) -> Value { return memref::DimOp::create(builder, loc, memref, dim); };
   Value m = extent(result, 0), n = extent(result, 1), k = extent(op.getLhs(), op.getTransposeLhs() ? 0 : 1);
   auto flag = [&](bool value) -> Value {
     return arith::ConstantOp::create(builder, loc, builder.getI32IntegerAttr(value));
@@ -78,8 +77,8 @@ LogicalResult spnn::emitGemmCall(KernelGemmOp op, OpBuilder &builder, int64_t ve
   Type i32 = builder.getI32Type(), i64 = builder.getI64Type();
   Type pointer = LLVM::LLVMPointerType::get(builder.getContext());
   SmallVector<Type> types{i32, i32, i64, i64, i64, pointer, i64, pointer, i64, pointer, i64};
-  SmallVector<Value> arguments{flag(op.getTransposeLhs()), flag(op.getTransposeRhs()), toI64(m), toI64(n), toI64(k), a,
-                               lda, b, ldb, c, ldc};
+  SmallVector<Value> arguments{
+      flag(op.getTransposeLhs()), flag(op.getTransposeRhs()), toI64(m), toI64(n), toI64(k), a, lda, b, ldb, c, ldc};
   StringRef service = "spnn_rt_sgemm";
   if (isConstant(op.getRhs())) {
     service = "spnn_rt_dense";
@@ -94,38 +93,34 @@ LogicalResult spnn::emitGemmCall(KernelGemmOp op, OpBuilder &builder, int64_t ve
   int64_t elements = vectorBytes / static_cast<int64_t>(sizeof(float));
   auto vectorType = VectorType::get({elements}, builder.getF32Type());
   auto maskType = VectorType::get({elements}, builder.getI1Type());
-  scf::ForOp::create(builder, loc, e.index(0), m, e.index(1), ValueRange(), [&](OpBuilder &b, Location, Value row,
-                                                                              ValueRange) {
-    KernelEmitter e(b, loc);
-    auto step = [&](OpBuilder &b, Value column, Value mask) {
-      KernelEmitter e(b, loc);
-      Value zero = arith::ConstantOp::create(b, loc, b.getZeroAttr(vectorType));
-      auto load = [&](Value memref, ValueRange position) -> Value {
-        return mask ? vector::MaskedLoadOp::create(b, loc, vectorType, memref, position, mask, zero).getResult()
-                    : vector::LoadOp::create(b, loc, vectorType, memref, position).getResult();
-      };
-      Value x = load(result, ValueRange{row, column});
-      if (op.getBias())
-        x = arith::AddFOp::create(b, loc, x, load(op.getBias(), column));
-      x = e.activate(op.getActivation(), x);
-      if (mask)
-        vector::MaskedStoreOp::create(b, loc, result, ValueRange{row, column}, mask, x);
-      else
-        vector::StoreOp::create(b, loc, x, result, ValueRange{row, column});
-    };
-    Value full = e.mul(arith::DivUIOp::create(b, loc, n, e.index(elements)), elements);
-    scf::ForOp::create(b, loc, e.index(0), full, e.index(elements), ValueRange(),
-                       [&](OpBuilder &b, Location, Value column, ValueRange) {
-                         step(b, column, Value());
-                         scf::YieldOp::create(b, loc);
-                       });
-    Value left = e.sub(n, full);
-    Value some = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::sgt, left, e.index(0));
-    scf::IfOp::create(b, loc, some, [&](OpBuilder &b, Location) {
-      step(b, full, vector::CreateMaskOp::create(b, loc, maskType, ValueRange{left}));
-      scf::YieldOp::create(b, loc);
-    });
-    scf::YieldOp::create(b, loc);
-  });
+  scf::ForOp::create(
+      builder, loc, e.index(0), m, e.index(1), ValueRange(), [&](OpBuilder &b, Location, Value row, ValueRange) {
+        KernelEmitter e(b, loc);
+        auto step = [&](OpBuilder &b, Value column, Value mask) {
+          KernelEmitter e(b, loc);
+          Value zero = arith::ConstantOp::create(b, loc, b.getZeroAttr(vectorType));
+          auto load = [&](Value memref, ValueRange position) -> Value {
+            return mask ? vector::MaskedLoadOp::create(b, loc, vectorType, memref, position, mask, zero).getResult()
+                        : vector::LoadOp::create(b, loc, vectorType, memref, position).getResult();
+          };
+          Value x = load(result, ValueRange{row, column});
+          if (op.getBias())
+            x = arith::AddFOp::create(b, loc, x, load(op.getBias(), column));
+          x = e.activate(op.getActivation(), x);
+          if (mask)
+            vector::MaskedStoreOp::create(b, loc, result, ValueRange{row, column}, mask, x);
+          else
+            vector::StoreOp::create(b, loc, x, result, ValueRange{row, column});
+        };
+        Value full = e.mul(arith::DivUIOp::create(b, loc, n, e.index(elements)), elements);
+        emitFor(b, loc, e.index(0), full, elements, [&](OpBuilder &b, Value column) { step(b, column, Value()); });
+        Value left = e.sub(n, full);
+        Value some = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::sgt, left, e.index(0));
+        scf::IfOp::create(b, loc, some, [&](OpBuilder &b, Location) {
+          step(b, full, vector::CreateMaskOp::create(b, loc, maskType, ValueRange{left}));
+          scf::YieldOp::create(b, loc);
+        });
+        scf::YieldOp::create(b, loc);
+      });
   return success();
 }

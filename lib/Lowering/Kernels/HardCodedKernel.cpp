@@ -159,16 +159,14 @@ static constexpr int64_t kLineBytes = 64;
 /// end.
 static void emitPrefetch(OpBuilder &builder, Location loc, Value address, Value offset, Value lines) {
   KernelEmitter e(builder, loc);
-  scf::ForOp::create(
-      builder, loc, e.index(0), lines, e.index(1), ValueRange(), [&](OpBuilder &b, Location, Value line, ValueRange) {
-        KernelEmitter e(b, loc);
-        Value at = arith::IndexCastOp::create(b, loc, b.getI64Type(), e.add(offset, e.mul(line, kLineBytes)));
-        Value sum = LLVM::AddOp::create(b, loc, address, at);
-        Value pointer = LLVM::IntToPtrOp::create(b, loc, LLVM::LLVMPointerType::get(b.getContext()), sum);
-        // A read, with locality 2 of 3: prefetcht1.
-        LLVM::Prefetch::create(b, loc, pointer, /*rw=*/0, /*hint=*/2, /*cache=*/1);
-        scf::YieldOp::create(b, loc);
-      });
+  emitFor(builder, loc, e.index(0), lines, 1, [&](OpBuilder &b, Value line) {
+    KernelEmitter e(b, loc);
+    Value at = arith::IndexCastOp::create(b, loc, b.getI64Type(), e.add(offset, e.mul(line, kLineBytes)));
+    Value sum = LLVM::AddOp::create(b, loc, address, at);
+    Value pointer = LLVM::IntToPtrOp::create(b, loc, LLVM::LLVMPointerType::get(b.getContext()), sum);
+    // A read, with locality 2 of 3: prefetcht1.
+    LLVM::Prefetch::create(b, loc, pointer, /*rw=*/0, /*hint=*/2, /*cache=*/1);
+  });
 }
 
 LogicalResult HardCodedKernel::emit(KernelMatmulOp op, OpBuilder &builder) const {
@@ -200,91 +198,68 @@ LogicalResult HardCodedKernel::emit(KernelMatmulOp op, OpBuilder &builder) const
   Value valueAddress = LLVM::PtrToIntOp::create(builder, loc, i64, e.pointer(values, e.index(0)));
   bool prefetch = getParameter(parameters, "prefetch", 0) != 0;
   Value biasAddress = bias ? e.pointer(bias, e.index(0)) : LLVM::ZeroOp::create(builder, loc, pointerType).getResult();
-  Value zero = e.index(0), one = e.index(1);
+  Value zero = e.index(0);
   Value panels = e.ceilDiv(op.getColumns(), vector), runs = e.ceilDiv(panels, run);
   bool isRelu = op.getActivation() == Activation::Relu;
 
   auto work = [&](OpBuilder &b, Value number, Value group) {
     KernelEmitter e(b, loc);
     Value first = e.mul(number, run), last = e.min(e.add(first, run), panels);
-    scf::ForOp::create(
-        b, loc, zero, e.index(kBlocks), one, ValueRange(), [&](OpBuilder &b, Location, Value kb, ValueRange) {
-          KernelEmitter e(b, loc);
-          Value chunk = e.add(e.mul(group, kBlocks), kb);
-          Value offset = arith::IndexCastOp::create(b, loc, i64, e.loadIndex(codeOffsets, chunk));
-          Value address = LLVM::AddOp::create(b, loc, codeAddress, offset);
-          Value callee = LLVM::IntToPtrOp::create(b, loc, pointerType, address);
-          Value firstWeight = e.loadIndex(valueOffsets, chunk), nextWeight = e.loadIndex(valueOffsets, e.add(chunk, 1));
-          Value weights = e.pointer(values, firstWeight);
-          Value isLast = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, kb, e.index(kBlocks - 1));
-          Value relu = isRelu ? arith::ExtUIOp::create(b, loc, i64, isLast).getResult()
-                              : arith::ConstantIntOp::create(b, loc, i64, 0).getResult();
-          // While this chunk computes, the next one comes nearer: as much as this one has, in equal parts with each
-          // panel.
-          Value begin = e.loadIndex(codeOffsets, chunk), end = e.loadIndex(codeOffsets, e.add(chunk, 1));
-          Value count = e.sub(last, first);
-          auto share = [&](Value bytes) {
-            Value lines = e.ceilDiv(bytes, kLineBytes);
-            return b.createOrFold<arith::CeilDivSIOp>(loc, lines, count);
-          };
-          Value codeShare, weightShare;
-          if (prefetch) {
-            codeShare = share(e.sub(end, begin));
-            weightShare = share(e.mul(e.sub(nextWeight, firstWeight), sizeof(float)));
-          }
-          scf::ForOp::create(
-              b, loc, first, last, one, ValueRange(), [&](OpBuilder &b, Location, Value panel, ValueRange) {
-                KernelEmitter e(b, loc);
-                if (prefetch) {
-                  Value turn = e.sub(panel, first);
-                  emitPrefetch(b, loc, codeAddress, e.add(end, e.mul(e.mul(turn, codeShare), kLineBytes)), codeShare);
-                  emitPrefetch(b, loc, valueAddress,
-                               e.add(e.mul(nextWeight, sizeof(float)), e.mul(e.mul(turn, weightShare), kLineBytes)),
-                               weightShare);
-                }
-                Value x = e.mul(e.add(e.mul(panel, cols), e.mul(kb, plan.kBlock)), vector);
-                LLVM::CallOp::create(b, loc, function.getFunctionType(),
-                                     ValueRange{callee, e.pointer(rhs, x),
-                                                e.pointer(result, e.mul(panel, rows * vector)), weights, biasAddress,
-                                                relu});
-                scf::YieldOp::create(b, loc);
-              });
-          scf::YieldOp::create(b, loc);
-        });
+    emitFor(b, loc, zero, e.index(kBlocks), 1, [&](OpBuilder &b, Value kb) {
+      KernelEmitter e(b, loc);
+      Value chunk = e.add(e.mul(group, kBlocks), kb);
+      Value offset = arith::IndexCastOp::create(b, loc, i64, e.loadIndex(codeOffsets, chunk));
+      Value address = LLVM::AddOp::create(b, loc, codeAddress, offset);
+      Value callee = LLVM::IntToPtrOp::create(b, loc, pointerType, address);
+      Value firstWeight = e.loadIndex(valueOffsets, chunk), nextWeight = e.loadIndex(valueOffsets, e.add(chunk, 1));
+      Value weights = e.pointer(values, firstWeight);
+      Value isLast = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, kb, e.index(kBlocks - 1));
+      Value relu = isRelu ? arith::ExtUIOp::create(b, loc, i64, isLast).getResult()
+                          : arith::ConstantIntOp::create(b, loc, i64, 0).getResult();
+      // While this chunk computes, the next one comes nearer: as much as this one has, in equal parts with each
+      // panel.
+      Value begin = e.loadIndex(codeOffsets, chunk), end = e.loadIndex(codeOffsets, e.add(chunk, 1));
+      Value count = e.sub(last, first);
+      auto share = [&](Value bytes) {
+        Value lines = e.ceilDiv(bytes, kLineBytes);
+        return b.createOrFold<arith::CeilDivSIOp>(loc, lines, count);
+      };
+      Value codeShare, weightShare;
+      if (prefetch) {
+        codeShare = share(e.sub(end, begin));
+        weightShare = share(e.mul(e.sub(nextWeight, firstWeight), sizeof(float)));
+      }
+      emitFor(b, loc, first, last, 1, [&](OpBuilder &b, Value panel) {
+        KernelEmitter e(b, loc);
+        if (prefetch) {
+          Value turn = e.sub(panel, first);
+          emitPrefetch(b, loc, codeAddress, e.add(end, e.mul(e.mul(turn, codeShare), kLineBytes)), codeShare);
+          emitPrefetch(b, loc, valueAddress,
+                       e.add(e.mul(nextWeight, sizeof(float)), e.mul(e.mul(turn, weightShare), kLineBytes)),
+                       weightShare);
+        }
+        Value x = e.mul(e.add(e.mul(panel, cols), e.mul(kb, plan.kBlock)), vector);
+        LLVM::CallOp::create(b, loc, function.getFunctionType(),
+                             ValueRange{callee, e.pointer(rhs, x), e.pointer(result, e.mul(panel, rows * vector)),
+                                        weights, biasAddress, relu});
+      });
+    });
   };
   // An activation that the code does not have: one pass over what a run of panels made.
   auto activate = [&](OpBuilder &b, Value panel) {
     KernelEmitter e(b, loc);
     Value begin = e.mul(panel, rows * vector), end = e.add(begin, rows * vector);
-    scf::ForOp::create(b, loc, begin, end, e.index(vector), ValueRange(),
-                       [&](OpBuilder &b, Location, Value at, ValueRange) {
-                         KernelEmitter e(b, loc);
-                         e.storeVector(e.activate(op.getActivation(), e.loadVector(result, at, vector)), result, at);
-                         scf::YieldOp::create(b, loc);
-                       });
-  };
-
-  bool activates = !isRelu && op.getActivation() != Activation::None;
-  if (op.getParallel()) {
-    scf::ParallelOp::create(builder, loc, ValueRange{zero, zero}, ValueRange{runs, e.index(plan.groups)},
-                            ValueRange{one, one},
-                            [&](OpBuilder &b, Location, ValueRange ivs) { work(b, ivs[0], ivs[1]); });
-    if (activates)
-      scf::ParallelOp::create(builder, loc, ValueRange{zero}, ValueRange{panels}, ValueRange{one},
-                              [&](OpBuilder &b, Location, ValueRange ivs) { activate(b, ivs[0]); });
-    return success();
-  }
-  auto loop = [&](OpBuilder &b, Value bound, function_ref<void(OpBuilder &, Value)> body) {
-    scf::ForOp::create(b, loc, zero, bound, one, ValueRange(), [&](OpBuilder &b, Location, Value i, ValueRange) {
-      body(b, i);
-      scf::YieldOp::create(b, loc);
+    emitFor(b, loc, begin, end, vector, [&](OpBuilder &b, Value at) {
+      KernelEmitter e(b, loc);
+      e.storeVector(e.activate(op.getActivation(), e.loadVector(result, at, vector)), result, at);
     });
   };
-  loop(builder, runs, [&](OpBuilder &b, Value number) {
-    loop(b, e.index(plan.groups), [&](OpBuilder &b, Value group) { work(b, number, group); });
-  });
-  if (activates)
-    loop(builder, panels, activate);
+
+  emitTasks(builder, loc, {runs, e.index(plan.groups)}, op.getParallel(),
+            [&](OpBuilder &b, ArrayRef<Value> task) { work(b, task[0], task[1]); });
+  if (!isRelu && op.getActivation() != Activation::None)
+    emitTasks(builder, loc, {panels}, op.getParallel(),
+              [&](OpBuilder &b, ArrayRef<Value> task) { activate(b, task[0]); });
   return success();
 }
 

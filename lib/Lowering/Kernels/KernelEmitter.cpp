@@ -116,6 +116,38 @@ Value KernelEmitter::activate(Activation activation, Value x) {
 // Loops over panels and chunks
 //===----------------------------------------------------------------------===//
 
+void spnn::emitFor(OpBuilder &builder, Location loc, Value begin, Value end, int64_t step,
+                   function_ref<void(OpBuilder &, Value)> body) {
+  scf::ForOp::create(builder, loc, begin, end, KernelEmitter(builder, loc).index(step), ValueRange(),
+                     [&](OpBuilder &b, Location, Value i, ValueRange) {
+                       body(b, i);
+                       scf::YieldOp::create(b, loc);
+                     });
+}
+
+/// The loops of the dimensions behind those that `task` has a number for.
+static void emitNest(OpBuilder &builder, Location loc, ArrayRef<Value> extents, SmallVector<Value> &task,
+                     function_ref<void(OpBuilder &, ArrayRef<Value>)> body) {
+  if (task.size() == extents.size())
+    return body(builder, task);
+  emitFor(builder, loc, KernelEmitter(builder, loc).index(0), extents[task.size()], 1, [&](OpBuilder &b, Value i) {
+    task.push_back(i);
+    emitNest(b, loc, extents, task, body);
+    task.pop_back();
+  });
+}
+
+void spnn::emitTasks(OpBuilder &builder, Location loc, ArrayRef<Value> extents, bool parallel,
+                     function_ref<void(OpBuilder &, ArrayRef<Value>)> body) {
+  SmallVector<Value> task;
+  if (!parallel)
+    return emitNest(builder, loc, extents, task, body);
+  KernelEmitter e(builder, loc);
+  SmallVector<Value> zeros(extents.size(), e.index(0)), ones(extents.size(), e.index(1));
+  scf::ParallelOp::create(builder, loc, zeros, extents, ones,
+                          [&](OpBuilder &b, Location, ValueRange ivs) { body(b, SmallVector<Value>(ivs)); });
+}
+
 void spnn::emitPanelLoops(KernelMatmulOp op, OpBuilder &builder, int64_t chunks,
                           function_ref<void(OpBuilder &, const PanelWork &)> body) {
   Location loc = op.getLoc();
@@ -160,40 +192,22 @@ void spnn::emitPanelLoops(KernelMatmulOp op, OpBuilder &builder, int64_t chunks,
     scf::YieldOp::create(inner, loc);
   };
 
-  Value zero = e.index(0), one = e.index(1);
-  Value panelCount = e.ceilDiv(columns, width), chunkCount = e.index(chunks);
-  if (op.getParallel()) {
-    scf::ParallelOp::create(builder, loc, ValueRange{zero, zero}, ValueRange{panelCount, chunkCount},
-                            ValueRange{one, one},
-                            [&](OpBuilder &b, Location, ValueRange ivs) { work(b, ivs[0], ivs[1]); });
-    return;
-  }
-  scf::ForOp::create(builder, loc, zero, panelCount, one, ValueRange(),
-                     [&](OpBuilder &b, Location, Value panel, ValueRange) {
-                       scf::ForOp::create(b, loc, zero, chunkCount, one, ValueRange(),
-                                          [&](OpBuilder &b, Location, Value chunk, ValueRange) {
-                                            work(b, panel, chunk);
-                                            scf::YieldOp::create(b, loc);
-                                          });
-                       scf::YieldOp::create(b, loc);
-                     });
+  emitTasks(builder, loc, {e.ceilDiv(columns, width), e.index(chunks)}, op.getParallel(),
+            [&](OpBuilder &b, ArrayRef<Value> task) { work(b, task[0], task[1]); });
 }
 
 void spnn::emitChunkLoop(KernelMatmulOp op, OpBuilder &builder, int64_t chunks,
                          function_ref<void(OpBuilder &, Value)> body) {
-  Location loc = op.getLoc();
-  KernelEmitter e(builder, loc);
-  Value zero = e.index(0), one = e.index(1), count = e.index(chunks);
-  if (op.getParallel()) {
-    scf::ParallelOp::create(builder, loc, ValueRange{zero}, ValueRange{count}, ValueRange{one},
-                            [&](OpBuilder &b, Location, ValueRange ivs) { body(b, ivs[0]); });
-    return;
-  }
-  scf::ForOp::create(builder, loc, zero, count, one, ValueRange(),
-                     [&](OpBuilder &b, Location, Value chunk, ValueRange) {
-                       body(b, chunk);
-                       scf::YieldOp::create(b, loc);
-                     });
+  emitTasks(builder, op.getLoc(), {KernelEmitter(builder, op.getLoc()).index(chunks)}, op.getParallel(),
+            [&](OpBuilder &b, ArrayRef<Value> task) { body(b, task[0]); });
+}
+
+void spnn::emitChunkItems(KernelMatmulOp op, OpBuilder &builder, int64_t chunks, Value bounds,
+                          function_ref<void(OpBuilder &, Value)> body) {
+  emitChunkLoop(op, builder, chunks, [&](OpBuilder &b, Value chunk) {
+    KernelEmitter e(b, op.getLoc());
+    emitFor(b, op.getLoc(), e.loadIndex(bounds, chunk), e.loadIndex(bounds, e.add(chunk, 1)), 1, body);
+  });
 }
 
 //===----------------------------------------------------------------------===//

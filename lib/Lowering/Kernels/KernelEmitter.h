@@ -55,11 +55,19 @@ public:
 
 /// Where one (panel, chunk) of the work lies.
 struct PanelWork {
-  int64_t vectors;     ///< vectors of a panel row
-  mlir::Value rhs;     ///< element at which the panel of the right-hand side begins
-  mlir::Value result;  ///< element at which the panel of the result begins
-  mlir::Value chunk;   ///< number of the chunk
+  int64_t vectors;    ///< vectors of a panel row
+  mlir::Value rhs;    ///< element at which the panel of the right-hand side begins
+  mlir::Value result; ///< element at which the panel of the result begins
+  mlir::Value chunk;  ///< number of the chunk
 };
+
+/// Emits a loop from `begin` to `end` that carries no values.
+void emitFor(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value begin, mlir::Value end, int64_t step,
+             llvm::function_ref<void(mlir::OpBuilder &, mlir::Value i)> body);
+
+/// Emits loops over independent tasks numbered 0 .. extent - 1 in each dimension: one scf.parallel, or nested loops.
+void emitTasks(mlir::OpBuilder &builder, mlir::Location loc, llvm::ArrayRef<mlir::Value> extents, bool parallel,
+               llvm::function_ref<void(mlir::OpBuilder &, llvm::ArrayRef<mlir::Value> task)> body);
 
 /// Emits the loops over panels and chunks of `op`, parallel if the op says so, and calls `body` once for each number of
 /// vectors that a panel can have (one for static columns that are a multiple of the width).
@@ -69,6 +77,11 @@ void emitPanelLoops(KernelMatmulOp op, mlir::OpBuilder &builder, int64_t chunks,
 /// Emits the loop over the chunks of `op` alone, parallel if the op says so: for kernels that take all columns at once.
 void emitChunkLoop(KernelMatmulOp op, mlir::OpBuilder &builder, int64_t chunks,
                    llvm::function_ref<void(mlir::OpBuilder &, mlir::Value chunk)> body);
+
+/// Emits loops over the chunks of `op`, as emitChunkLoop does, and in each over the items from bounds[chunk] to
+/// bounds[chunk + 1].
+void emitChunkItems(KernelMatmulOp op, mlir::OpBuilder &builder, int64_t chunks, mlir::Value bounds,
+                    llvm::function_ref<void(mlir::OpBuilder &, mlir::Value item)> body);
 
 /// Boundaries (chunks + 1 of them) that cut items into runs of nearly equal weight; item i weighs `weights[i]`.
 std::vector<int64_t> balanceChunks(llvm::ArrayRef<int64_t> weights, int64_t chunks);

@@ -106,8 +106,9 @@ LogicalResult NmKernel::emit(KernelMatmulOp op, OpBuilder &builder) const {
   int64_t rows = op.getRows(), groups = m > 0 ? op.getCols() / m : 0;
   int64_t block = std::max<int64_t>(1, getParameter(parameters, "groups_block", groups));
   if (n < 1 || n > m || m > 256 || tile < 1 || static_cast<int64_t>(op.getCols()) % m != 0)
-    return op.emitOpError() << "kernel 'nm' needs 1 <= n <= m <= 256, a row tile, and columns that are a multiple of m, "
-                            << "got " << n << ":" << m << ", " << tile << " and " << op.getCols();
+    return op.emitOpError()
+           << "kernel 'nm' needs 1 <= n <= m <= 256, a row tile, and columns that are a multiple of m, "
+           << "got " << n << ":" << m << ", " << tile << " and " << op.getCols();
   int64_t vector = op.getPanels().getVector();
   int64_t tiles = rows / tile, tail = rows % tile;
   auto vectorType = VectorType::get({vector}, cast<MemRefType>(rhs.getType()).getElementType());
@@ -129,24 +130,24 @@ LogicalResult NmKernel::emit(KernelMatmulOp op, OpBuilder &builder) const {
           sums.push_back(arith::ConstantOp::create(b, loc, b.getZeroAttr(vectorType)));
       }
     Value base = e.mul(row, groups * n);
-    auto loop = scf::ForOp::create(
-        b, loc, e.index(begin), e.index(end), e.index(1), sums,
-        [&](OpBuilder &b, Location, Value group, ValueRange sums) {
-          KernelEmitter e(b, loc);
-          Value first = e.add(base, e.mul(group, count * n));
-          Value x = e.add(work.rhs, e.mul(group, m * stride));
-          SmallVector<Value> next(sums);
-          for (int64_t i = 0; i < count; ++i)
-            for (int64_t k = 0; k < n; ++k) {
-              Value at = e.add(first, i * n + k);
-              Value weight = e.loadBroadcast(values, at, vector);
-              Value xs = e.add(x, e.mul(e.loadIndex(indices, at), stride));
-              for (int64_t v = 0; v < work.vectors; ++v)
-                next[i * work.vectors + v] =
-                    e.multiplyAdd(weight, e.loadVector(rhs, e.add(xs, v * vector), vector), next[i * work.vectors + v]);
-            }
-          scf::YieldOp::create(b, loc, next);
-        });
+    auto loop = scf::ForOp::create(b, loc, e.index(begin), e.index(end), e.index(1), sums,
+                                   [&](OpBuilder &b, Location, Value group, ValueRange sums) {
+                                     KernelEmitter e(b, loc);
+                                     Value first = e.add(base, e.mul(group, count * n));
+                                     Value x = e.add(work.rhs, e.mul(group, m * stride));
+                                     SmallVector<Value> next(sums);
+                                     for (int64_t i = 0; i < count; ++i)
+                                       for (int64_t k = 0; k < n; ++k) {
+                                         Value at = e.add(first, i * n + k);
+                                         Value weight = e.loadBroadcast(values, at, vector);
+                                         Value xs = e.add(x, e.mul(e.loadIndex(indices, at), stride));
+                                         for (int64_t v = 0; v < work.vectors; ++v)
+                                           next[i * work.vectors + v] =
+                                               e.multiplyAdd(weight, e.loadVector(rhs, e.add(xs, v * vector), vector),
+                                                             next[i * work.vectors + v]);
+                                       }
+                                     scf::YieldOp::create(b, loc, next);
+                                   });
     for (int64_t i = 0; i < count; ++i)
       for (int64_t v = 0; v < work.vectors; ++v) {
         Value sum = loop.getResult(i * work.vectors + v);
@@ -164,11 +165,9 @@ LogicalResult NmKernel::emit(KernelMatmulOp op, OpBuilder &builder) const {
     int64_t firstBlock = 0;
     do {
       int64_t lastGroup = std::min(groups, firstBlock + block);
-      scf::ForOp::create(b, loc, begin, end, e.index(1), ValueRange(),
-                         [&](OpBuilder &b, Location, Value t, ValueRange) {
-                           emitTile(b, work, KernelEmitter(b, loc).mul(t, tile), tile, firstBlock, lastGroup);
-                           scf::YieldOp::create(b, loc);
-                         });
+      emitFor(b, loc, begin, end, 1, [&](OpBuilder &b, Value t) {
+        emitTile(b, work, KernelEmitter(b, loc).mul(t, tile), tile, firstBlock, lastGroup);
+      });
       firstBlock = lastGroup;
     } while (firstBlock < groups);
     if (!tail)

@@ -63,9 +63,9 @@ std::optional<std::string> NmMatvecKernel::checkProblem(const KernelProblem &pro
 DictionaryAttr NmMatvecKernel::getParameters(const KernelProblem &problem) const {
   constexpr int64_t kTile = 4;
   const format::Shape shape = problem.matrix.shape;
-  return makeParameters(problem.elementType.getContext(),
-                        {{"rows_tile", kTile},
-                         {"chunks", chooseChunks(shape.rows * shape.cols / 4, (shape.rows + kTile - 1) / kTile)}});
+  return makeParameters(
+      problem.elementType.getContext(),
+      {{"rows_tile", kTile}, {"chunks", chooseChunks(shape.rows * shape.cols / 4, (shape.rows + kTile - 1) / kTile)}});
 }
 
 PackedWeights NmMatvecKernel::pack(const KernelProblem &problem, DictionaryAttr parameters) const {
@@ -104,7 +104,8 @@ LogicalResult NmMatvecKernel::emit(KernelMatmulOp op, OpBuilder &builder) const 
   Location loc = op.getLoc();
   Value indices = op.getStorage()[0], values = op.getStorage()[1];
   Value rhs = op.getRhs(), result = op.getInit(), bias = op.getBias();
-  int64_t tile = getParameter(op.getParameters(), "rows_tile", 1), chunks = getParameter(op.getParameters(), "chunks", 1);
+  int64_t tile = getParameter(op.getParameters(), "rows_tile", 1),
+          chunks = getParameter(op.getParameters(), "chunks", 1);
   if (tile < 1 || chunks < 1)
     return op.emitOpError() << "kernel 'nm-matvec' needs a row tile and at least one chunk, got " << tile << " and "
                             << chunks;
@@ -136,9 +137,8 @@ LogicalResult NmMatvecKernel::emit(KernelMatmulOp op, OpBuilder &builder) const 
         Value from = e.add(base, e.mul(e.add(e.mul(window, count), i), kLanes));
         Value narrow = e.loadVector(indices, from, kLanes);
         Value lanes = arith::ExtUIOp::create(b, loc, VectorType::get({kLanes}, b.getI32Type()), narrow);
-        auto permuted = LLVM::CallIntrinsicOp::create(b, loc, vectorType,
-                                                      b.getStringAttr("llvm.x86.avx512.vpermi2var.ps.512"),
-                                                      ValueRange{low, lanes, high});
+        auto permuted = LLVM::CallIntrinsicOp::create(
+            b, loc, vectorType, b.getStringAttr("llvm.x86.avx512.vpermi2var.ps.512"), ValueRange{low, lanes, high});
         next.push_back(e.multiplyAdd(e.loadVector(values, from, kLanes), permuted.getResult(0), sums[i]));
       }
       return next;
@@ -151,8 +151,8 @@ LogicalResult NmMatvecKernel::emit(KernelMatmulOp op, OpBuilder &builder) const 
     if (full != windows)
       sums = step(b, e.index(full), sums, /*last=*/true);
     for (int64_t i = 0; i < count; ++i) {
-      Value total = vector::ReductionOp::create(b, loc, vector::CombiningKind::ADD, sums[i],
-                                                arith::FastMathFlags::reassoc);
+      Value total =
+          vector::ReductionOp::create(b, loc, vector::CombiningKind::ADD, sums[i], arith::FastMathFlags::reassoc);
       Value at = e.add(row, i);
       if (bias)
         total = arith::AddFOp::create(b, loc, total, memref::LoadOp::create(b, loc, bias, at));
@@ -165,10 +165,8 @@ LogicalResult NmMatvecKernel::emit(KernelMatmulOp op, OpBuilder &builder) const 
     KernelEmitter e(b, loc);
     Value begin = e.min(e.mul(work.chunk, perChunk), e.index(tiles));
     Value end = e.min(e.add(begin, perChunk), e.index(tiles));
-    scf::ForOp::create(b, loc, begin, end, e.index(1), ValueRange(), [&](OpBuilder &b, Location, Value t, ValueRange) {
-      emitTile(b, work, KernelEmitter(b, loc).mul(t, tile), tile);
-      scf::YieldOp::create(b, loc);
-    });
+    emitFor(b, loc, begin, end, 1,
+            [&](OpBuilder &b, Value t) { emitTile(b, work, KernelEmitter(b, loc).mul(t, tile), tile); });
     if (!tail)
       return;
     Value isLast = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, work.chunk, e.index(chunks - 1));

@@ -164,15 +164,9 @@ LogicalResult NmgKernel::emit(KernelMatmulOp op, OpBuilder &builder) const {
   emitPanelLoops(op, builder, chunks, [&](OpBuilder &b, const PanelWork &work) {
     KernelEmitter e(b, loc);
     Value begin = e.loadIndex(bounds, work.chunk), end = e.loadIndex(bounds, e.add(work.chunk, 1));
-    scf::ForOp::create(b, loc, e.index(0), e.index(blocks), e.index(1), ValueRange(),
-                       [&](OpBuilder &b, Location, Value kb, ValueRange) {
-                         scf::ForOp::create(b, loc, begin, end, KernelEmitter(b, loc).index(1), ValueRange(),
-                                            [&](OpBuilder &b, Location, Value strip, ValueRange) {
-                                              emitTile(b, work, kb, strip);
-                                              scf::YieldOp::create(b, loc);
-                                            });
-                         scf::YieldOp::create(b, loc);
-                       });
+    emitFor(b, loc, e.index(0), e.index(blocks), 1, [&](OpBuilder &b, Value kb) {
+      emitFor(b, loc, begin, end, 1, [&](OpBuilder &b, Value strip) { emitTile(b, work, kb, strip); });
+    });
   });
   return success();
 }

@@ -8,8 +8,8 @@
 // Loops that move a matrix into packed column panels and back, transposing vector by vector where asked.
 //
 //===----------------------------------------------------------------------===//
-#include "KernelEmitter.h"
 #include "PanelCopies.h"
+#include "KernelEmitter.h"
 
 using namespace mlir;
 using namespace spnn;
@@ -28,26 +28,8 @@ static void forEachPanel(OpBuilder &builder, Location loc, PanelsAttr panels, Va
     Value stride = e.mul(e.ceilDiv(left, vector), vector);
     body(b, first, base, stride);
   };
-  Value zero = e.index(0), one = e.index(1), count = e.ceilDiv(columns, width);
-  if (parallel) {
-    scf::ParallelOp::create(builder, loc, ValueRange{zero}, ValueRange{count}, ValueRange{one},
-                            [&](OpBuilder &b, Location, ValueRange ivs) { visit(b, ivs[0]); });
-    return;
-  }
-  scf::ForOp::create(builder, loc, zero, count, one, ValueRange(), [&](OpBuilder &b, Location, Value panel, ValueRange) {
-    visit(b, panel);
-    scf::YieldOp::create(b, loc);
-  });
-}
-
-static void forEach(OpBuilder &builder, Location loc, Value begin, Value end, int64_t step,
-                    function_ref<void(OpBuilder &, Value)> body) {
-  KernelEmitter e(builder, loc);
-  scf::ForOp::create(builder, loc, begin, end, e.index(step), ValueRange(),
-                     [&](OpBuilder &b, Location, Value i, ValueRange) {
-                       body(b, i);
-                       scf::YieldOp::create(b, loc);
-                     });
+  emitTasks(builder, loc, {e.ceilDiv(columns, width)}, parallel,
+            [&](OpBuilder &b, ArrayRef<Value> task) { visit(b, task[0]); });
 }
 
 static Value transpose(OpBuilder &b, Location loc, Value tile) {
@@ -79,43 +61,45 @@ LogicalResult spnn::emitPackPanels(PackPanelsOp op, OpBuilder &builder, bool par
 
   forEachPanel(builder, loc, op.getPanels(), columns, rows, rowCount, parallel,
                [&](OpBuilder &b, Value first, Value base, Value stride) {
-    KernelEmitter e(b, loc);
-    // A group is the `vector` columns from `group` on within the panel.
-    forEach(b, loc, e.index(0), stride, vector, [&](OpBuilder &b, Value group) {
-      KernelEmitter e(b, loc);
-      Value column = e.add(first, group), out = e.add(base, group);
-      auto store = [&](OpBuilder &b, Value row, Value lanes) {
-        KernelEmitter e(b, loc);
-        e.storeVector(lanes, target, e.add(out, e.mul(row, stride)));
-      };
-      auto vectorType = VectorType::get({vector}, element);
-      if (!transposed) {
-        Value mask = laneMask(b, loc, column, columns, vector);
-        Value passThrough = arith::ConstantOp::create(b, loc, b.getZeroAttr(vectorType));
-        forEach(b, loc, e.index(0), rowCount, 1, [&](OpBuilder &b, Value row) {
-          store(b, row, vector::MaskedLoadOp::create(b, loc, vectorType, source, ValueRange{row, column}, mask,
-                                                     passThrough));
-        });
-        return;
-      }
-      // Square tiles are transposed in registers; the rows that fill no tile are gathered one element at a time.
-      Value fullEnd = e.mul(arith::DivUIOp::create(b, loc, rowCount, e.index(vector)), vector);
-      forEach(b, loc, e.index(0), fullEnd, vector, [&](OpBuilder &b, Value row) {
-        auto tileType = VectorType::get({vector, vector}, element);
-        Value tile = vector::TransferReadOp::create(b, loc, tileType, source, ValueRange{column, row}, zero,
-                                                    ArrayRef<bool>{false, true});
-        Value lanes = vector == 1 ? tile : transpose(b, loc, tile);
-        for (int64_t i = 0; i < vector; ++i)
-          store(b, KernelEmitter(b, loc).add(row, i), vector::ExtractOp::create(b, loc, lanes, i));
-      });
-      forEach(b, loc, fullEnd, rowCount, 1, [&](OpBuilder &b, Value row) {
-        auto columnType = VectorType::get({vector, 1}, element);
-        Value lanes = vector::TransferReadOp::create(b, loc, columnType, source, ValueRange{column, row}, zero,
-                                                     ArrayRef<bool>{false, true});
-        store(b, row, vector::ShapeCastOp::create(b, loc, vectorType, lanes));
-      });
-    });
-  });
+                 KernelEmitter e(b, loc);
+                 // A group is the `vector` columns from `group` on within the panel.
+                 emitFor(b, loc, e.index(0), stride, vector, [&](OpBuilder &b, Value group) {
+                   KernelEmitter e(b, loc);
+                   Value column = e.add(first, group), out = e.add(base, group);
+                   auto store = [&](OpBuilder &b, Value row, Value lanes) {
+                     KernelEmitter e(b, loc);
+                     e.storeVector(lanes, target, e.add(out, e.mul(row, stride)));
+                   };
+                   auto vectorType = VectorType::get({vector}, element);
+                   if (!transposed) {
+                     Value mask = laneMask(b, loc, column, columns, vector);
+                     Value passThrough = arith::ConstantOp::create(b, loc, b.getZeroAttr(vectorType));
+                     emitFor(b, loc, e.index(0), rowCount, 1, [&](OpBuilder &b, Value row) {
+                       store(b, row,
+                             vector::MaskedLoadOp::create(b, loc, vectorType, source, ValueRange{row, column}, mask,
+                                                          passThrough));
+                     });
+                     return;
+                   }
+                   // Square tiles are transposed in registers; the rows that fill no tile are gathered one element at a
+                   // time.
+                   Value fullEnd = e.mul(arith::DivUIOp::create(b, loc, rowCount, e.index(vector)), vector);
+                   emitFor(b, loc, e.index(0), fullEnd, vector, [&](OpBuilder &b, Value row) {
+                     auto tileType = VectorType::get({vector, vector}, element);
+                     Value tile = vector::TransferReadOp::create(b, loc, tileType, source, ValueRange{column, row},
+                                                                 zero, ArrayRef<bool>{false, true});
+                     Value lanes = vector == 1 ? tile : transpose(b, loc, tile);
+                     for (int64_t i = 0; i < vector; ++i)
+                       store(b, KernelEmitter(b, loc).add(row, i), vector::ExtractOp::create(b, loc, lanes, i));
+                   });
+                   emitFor(b, loc, fullEnd, rowCount, 1, [&](OpBuilder &b, Value row) {
+                     auto columnType = VectorType::get({vector, 1}, element);
+                     Value lanes = vector::TransferReadOp::create(b, loc, columnType, source, ValueRange{column, row},
+                                                                  zero, ArrayRef<bool>{false, true});
+                     store(b, row, vector::ShapeCastOp::create(b, loc, vectorType, lanes));
+                   });
+                 });
+               });
   return success();
 }
 
@@ -136,35 +120,36 @@ LogicalResult spnn::emitUnpackPanels(UnpackPanelsOp op, OpBuilder &builder, bool
 
   forEachPanel(builder, loc, op.getPanels(), columns, rows, rowCount, parallel,
                [&](OpBuilder &b, Value first, Value base, Value stride) {
-    KernelEmitter e(b, loc);
-    forEach(b, loc, e.index(0), stride, vector, [&](OpBuilder &b, Value group) {
-      KernelEmitter e(b, loc);
-      Value column = e.add(first, group), in = e.add(base, group);
-      auto load = [&](OpBuilder &b, Value row) {
-        KernelEmitter e(b, loc);
-        return e.loadVector(source, e.add(in, e.mul(row, stride)), vector);
-      };
-      if (!transposed) {
-        Value mask = laneMask(b, loc, column, columns, vector);
-        forEach(b, loc, e.index(0), rowCount, 1, [&](OpBuilder &b, Value row) {
-          vector::MaskedStoreOp::create(b, loc, target, ValueRange{row, column}, mask, load(b, row));
-        });
-        return;
-      }
-      Value fullEnd = e.mul(arith::DivUIOp::create(b, loc, rowCount, e.index(vector)), vector);
-      // `count` rows of the panel become `count` consecutive elements of each row of the target.
-      auto copy = [&](OpBuilder &b, Value row, int64_t count) {
-        KernelEmitter e(b, loc);
-        auto tileType = VectorType::get({count, vector}, element);
-        Value tile = arith::ConstantOp::create(b, loc, b.getZeroAttr(tileType));
-        for (int64_t i = 0; i < count; ++i)
-          tile = vector::InsertOp::create(b, loc, load(b, e.add(row, i)), tile, i);
-        Value lanes = transpose(b, loc, tile);
-        vector::TransferWriteOp::create(b, loc, lanes, target, ValueRange{column, row}, ArrayRef<bool>{false, true});
-      };
-      forEach(b, loc, e.index(0), fullEnd, vector, [&](OpBuilder &b, Value row) { copy(b, row, vector); });
-      forEach(b, loc, fullEnd, rowCount, 1, [&](OpBuilder &b, Value row) { copy(b, row, 1); });
-    });
-  });
+                 KernelEmitter e(b, loc);
+                 emitFor(b, loc, e.index(0), stride, vector, [&](OpBuilder &b, Value group) {
+                   KernelEmitter e(b, loc);
+                   Value column = e.add(first, group), in = e.add(base, group);
+                   auto load = [&](OpBuilder &b, Value row) {
+                     KernelEmitter e(b, loc);
+                     return e.loadVector(source, e.add(in, e.mul(row, stride)), vector);
+                   };
+                   if (!transposed) {
+                     Value mask = laneMask(b, loc, column, columns, vector);
+                     emitFor(b, loc, e.index(0), rowCount, 1, [&](OpBuilder &b, Value row) {
+                       vector::MaskedStoreOp::create(b, loc, target, ValueRange{row, column}, mask, load(b, row));
+                     });
+                     return;
+                   }
+                   Value fullEnd = e.mul(arith::DivUIOp::create(b, loc, rowCount, e.index(vector)), vector);
+                   // `count` rows of the panel become `count` consecutive elements of each row of the target.
+                   auto copy = [&](OpBuilder &b, Value row, int64_t count) {
+                     KernelEmitter e(b, loc);
+                     auto tileType = VectorType::get({count, vector}, element);
+                     Value tile = arith::ConstantOp::create(b, loc, b.getZeroAttr(tileType));
+                     for (int64_t i = 0; i < count; ++i)
+                       tile = vector::InsertOp::create(b, loc, load(b, e.add(row, i)), tile, i);
+                     Value lanes = transpose(b, loc, tile);
+                     vector::TransferWriteOp::create(b, loc, lanes, target, ValueRange{column, row},
+                                                     ArrayRef<bool>{false, true});
+                   };
+                   emitFor(b, loc, e.index(0), fullEnd, vector, [&](OpBuilder &b, Value row) { copy(b, row, vector); });
+                   emitFor(b, loc, fullEnd, rowCount, 1, [&](OpBuilder &b, Value row) { copy(b, row, 1); });
+                 });
+               });
   return success();
 }

@@ -152,14 +152,12 @@ void PatternTileEmitter::finish(Value isLast) {
   auto activate = [&](OpBuilder &b) {
     KernelEmitter e(b, loc);
     for (Value out : outs)
-      scf::ForOp::create(b, loc, e.index(0), e.index(stride), e.index(vector), ValueRange(),
-                         [&](OpBuilder &b, Location, Value at, ValueRange) {
-                           KernelEmitter e(b, loc);
-                           Value place = e.add(out, at);
-                           Value sum = e.loadVector(op.getInit(), place, vector);
-                           e.storeVector(e.activate(activation, sum), op.getInit(), place);
-                           scf::YieldOp::create(b, loc);
-                         });
+      emitFor(b, loc, e.index(0), e.index(stride), vector, [&](OpBuilder &b, Value at) {
+        KernelEmitter e(b, loc);
+        Value place = e.add(out, at);
+        Value sum = e.loadVector(op.getInit(), place, vector);
+        e.storeVector(e.activate(activation, sum), op.getInit(), place);
+      });
   };
   if (!isLast)
     return activate(builder);

@@ -227,24 +227,18 @@ LogicalResult PatternTileKernel::emit(KernelMatmulOp op, OpBuilder &builder) con
 
   emitPanelLoops(op, builder, blocking.chunks, [&](OpBuilder &b, const PanelWork &work) {
     KernelEmitter e(b, loc);
-    scf::ForOp::create(b, loc, e.index(0), e.index(blocking.kBlocks), e.index(1), ValueRange(),
-                       [&](OpBuilder &b, Location, Value kb, ValueRange) {
-                         KernelEmitter e(b, loc);
-                         Value task = e.mul(e.add(e.mul(work.chunk, blocking.kBlocks), kb), 2);
-                         Value begin = e.loadIndex(tasks, task), middle = e.loadIndex(tasks, e.add(task, 1));
-                         Value end = e.loadIndex(tasks, e.add(task, 2));
-                         auto tiles = [&](Value begin, Value end, int64_t tileRows) {
-                           scf::ForOp::create(b, loc, begin, end, e.index(1), ValueRange(),
-                                              [&](OpBuilder &b, Location, Value tile, ValueRange) {
-                                                emitTile(b, work, kb, tile, tileRows);
-                                                scf::YieldOp::create(b, loc);
-                                              });
-                         };
-                         tiles(begin, middle, blocking.tileRows);
-                         if (blocking.tileRows > 1 && op.getRows() % blocking.tileRows != 0)
-                           tiles(middle, end, 1);
-                         scf::YieldOp::create(b, loc);
-                       });
+    emitFor(b, loc, e.index(0), e.index(blocking.kBlocks), 1, [&](OpBuilder &b, Value kb) {
+      KernelEmitter e(b, loc);
+      Value task = e.mul(e.add(e.mul(work.chunk, blocking.kBlocks), kb), 2);
+      Value begin = e.loadIndex(tasks, task), middle = e.loadIndex(tasks, e.add(task, 1));
+      Value end = e.loadIndex(tasks, e.add(task, 2));
+      auto tiles = [&](Value begin, Value end, int64_t tileRows) {
+        emitFor(b, loc, begin, end, 1, [&](OpBuilder &b, Value tile) { emitTile(b, work, kb, tile, tileRows); });
+      };
+      tiles(begin, middle, blocking.tileRows);
+      if (blocking.tileRows > 1 && op.getRows() % blocking.tileRows != 0)
+        tiles(middle, end, 1);
+    });
   });
   return success();
 }
