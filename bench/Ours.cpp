@@ -16,13 +16,13 @@
 #include "spnn/Lowering/Passes.h"
 #include "spnn/Pipelines/Pipelines.h"
 #include "spnn/Target/Emit.h"
+#include "spnn/Tuning/KernelFunction.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/BuiltinOps.h"
-#include "mlir/IR/IRMapping.h"
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllExtensions.h"
 #include "mlir/Pass/PassManager.h"
@@ -69,7 +69,6 @@ public:
 
 private:
   runtime::Error run(function_ref<void(PassManager &)> build);
-  void addPacked(size_t number, func::FuncOp function, KernelMatmulOp kernel);
 
   MLIRContext &context;
   OpBuilder builder;
@@ -117,32 +116,6 @@ runtime::Error ModuleBuilder::run(function_ref<void(PassManager &)> build) {
   if (succeeded(pm.run(*module)))
     return std::nullopt;
   return "the pipeline failed: " + message;
-}
-
-/// A function that is the kernel alone, from panels to panels.
-void ModuleBuilder::addPacked(size_t number, func::FuncOp function, KernelMatmulOp kernel) {
-  Location loc = kernel.getLoc();
-  std::string name = function.getName().str();
-  builder.setInsertionPointToEnd(module->getBody());
-  auto type = builder.getFunctionType({kernel.getRhs().getType()}, {kernel.getInit().getType()});
-  auto packed = func::FuncOp::create(builder, loc, name, type);
-  builder.setInsertionPointToStart(packed.addEntryBlock());
-  IRMapping mapping;
-  mapping.map(kernel.getRhs(), packed.getArgument(0));
-  // Everything else that the kernel reads is made from constants.
-  std::function<void(Value)> clone = [&](Value value) {
-    Operation *op = value.getDefiningOp();
-    if (!op || mapping.contains(value))
-      return;
-    for (Value operand : op->getOperands())
-      clone(operand);
-    builder.clone(*op, mapping);
-  };
-  for (Value operand : kernel->getOperands())
-    clone(operand);
-  Operation *copy = builder.clone(*kernel, mapping);
-  func::ReturnOp::create(builder, loc, copy->getResult(0));
-  function.erase();
 }
 
 runtime::Error ModuleBuilder::selectKernels(const std::vector<Product> &products, std::vector<Compiled::Info> &infos) {
@@ -203,7 +176,7 @@ runtime::Error ModuleBuilder::selectKernels(const std::vector<Product> &products
     }
     info.valueCost = findCpuKernel(info.kernel)->getValueCost(kernel.getParameters(), product.columns);
     if (product.form == Form::Packed)
-      addPacked(number, function, kernel);
+      tuning::reduceToKernel(function, kernel);
   }
   return std::nullopt;
 }

@@ -37,6 +37,13 @@ struct CpuPipelineOptions : public mlir::PassPipelineOptions<CpuPipelineOptions>
       *this, "kernel",
       llvm::cl::desc("force one kernel (csr, csr-matvec, hardcoded, pattern-tile, block, nm, ...) wherever it is legal"),
       llvm::cl::init("")};
+  PassOptions::Option<bool> tune{
+      *this, "tune", llvm::cl::desc("choose formats and kernels by measuring the likeliest candidates on this machine"),
+      llvm::cl::init(false)};
+  PassOptions::Option<std::string> tuneCache{
+      *this, "tune-cache",
+      llvm::cl::desc("file of measured times (default: spnn/tune.json in $XDG_CACHE_HOME or ~/.cache)"),
+      llvm::cl::init("")};
 };
 
 /// Records the target on the module; raises, fuses, measures, selects formats and decomposes. Graph level throughout.
