@@ -17,6 +17,7 @@
 #include "spnn/Pipelines/Pipelines.h"
 #include "spnn/Target/Emit.h"
 #include "spnn/Tuning/KernelFunction.h"
+#include "spnn/Tuning/Tuner.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -45,6 +46,7 @@ static DialectRegistry &getRegistry() {
     registerAllExtensions(*all);
     registerDialect(*all);
     target::registerTranslations(*all);
+    tuning::registerTuner(*all);
     return all;
   }();
   return *registry;
@@ -61,6 +63,8 @@ public:
     pipeline.targetFile = options.targetFile;
     pipeline.format = options.format;
     pipeline.kernel = options.kernel;
+    pipeline.tune = options.tune;
+    pipeline.tuneCache = options.tuneCache;
   }
 
   void add(size_t number, const Product &product);

@@ -41,6 +41,8 @@ struct CompileOptions {
   std::string kernel; ///< likewise
   int threads = 1;
   std::string cpu = "native", targetFile;
+  bool tune = false;     ///< choose by measuring
+  std::string tuneCache; ///< and keep the times there
 };
 
 /// Products compiled into one library, each called on buffers of its own choice.

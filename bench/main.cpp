@@ -28,6 +28,7 @@ matmul, sweep:
   --json FILE         write the rows there
   --filter REGEX      only cases whose name contains a match
   --seconds S         measuring time of a case
+  --tune              suite sweep: beside the predicted choice the one of the compiler's option tune
   --cases N           layers of the suite sweep (default 300, with --quick 40)
   --rotate N          matrices that a case rotates through
   --activation-density D  share of the activations that are not zero, which the compiler is told (default 1)
@@ -94,6 +95,8 @@ int main(int argc, char **argv) {
     auto [name, value] = StringRef(argv[i]).split('=');
     if (name == "--quick") {
       suite.quick = true;
+    } else if (name == "--tune") {
+      suite.tune = true;
     } else if (auto option = options.find(name.str()); option != options.end()) {
       if (!StringRef(argv[i]).contains('=')) {
         bad = ++i == argc;

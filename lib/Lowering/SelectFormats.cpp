@@ -490,7 +490,8 @@ LogicalResult SelectFormats::measure(MutableArrayRef<Product> products, const co
     request.weightsIn = product.home.str();
     for (size_t number : product.eligible) {
       const Candidate &candidate = product.candidates[number];
-      request.candidates.push_back({candidate.format, candidate.encoding, candidate.kernel, candidate.parameters});
+      request.candidates.push_back(
+          {candidate.format, candidate.encoding, candidate.kernel, candidate.parameters, candidate.weightBytes});
     }
     requests.push_back(std::move(request));
     asked.push_back(&product);

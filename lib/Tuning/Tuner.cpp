@@ -108,7 +108,8 @@ std::string tuning::makeCacheKey(const TimingJob &job, const TimingRequest &requ
 
 namespace {
 /// Reads as much memory as pushes the weights of a product out of the caches in which they would not be found, since a
-/// network reads the weights of all its other products between two calls of this one.
+/// network reads the weights of all its other products between two calls of this one. Weights that are larger than
+/// those caches push themselves out.
 class Sweep {
 public:
   Sweep(const cost::TargetDescription &target, StringRef weightsIn) {
@@ -116,9 +117,12 @@ public:
     // A description may say anything.
     memory.assign(std::min<uint64_t>(bytes, uint64_t(1) << 30) / sizeof(uint64_t), 1);
   }
-  bool isNeeded() const { return !memory.empty(); }
-  void run() const {
-    for (size_t i = 0; i < memory.size(); i += 64 / sizeof(uint64_t))
+  /// Elements to read beside weights of so many bytes.
+  size_t getLength(uint64_t weightBytes) const {
+    return memory.size() - std::min<uint64_t>(memory.size(), weightBytes / sizeof(uint64_t));
+  }
+  void run(size_t length) const {
+    for (size_t i = 0; i < length; i += 64 / sizeof(uint64_t))
       (void)*const_cast<volatile uint64_t *>(&memory[i]);
   }
 
@@ -215,11 +219,12 @@ runtime::Error Tuner::measure(const TimingJob &job, TimingRequest &request) cons
       if (runtime::Error error = module->run(i))
         failed = error;
     };
-    auto prepare = [&, i] {
-      sweep.run();
+    size_t length = sweep.getLength(request.candidates[i].weightBytes);
+    auto prepare = [&, i, length] {
+      sweep.run(length);
       module->touchOperands(i);
     };
-    entries.push_back(contest.add(run, 1, sweep.isNeeded() ? std::function<void()>(prepare) : nullptr));
+    entries.push_back(contest.add(run, 1, length ? std::function<void()>(prepare) : nullptr));
   }
   contest.hold(kSeconds, kMinRounds);
   // The best round: whatever else the machine does makes a candidate slower, never faster.

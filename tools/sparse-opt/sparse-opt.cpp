@@ -14,6 +14,7 @@
 
 #include "spnn/InitAll.h"
 #include "spnn/Pipelines/Pipelines.h"
+#include "spnn/Profiling/Passes.h"
 #include "spnn/Target/Emit.h"
 #include "spnn/Tuning/Tuner.h"
 
@@ -132,6 +133,7 @@ int main(int argc, char **argv) {
   registerAllPasses();
   spnn::registerDialect(registry);
   spnn::registerPassesAndPipelines();
+  spnn::registerSPNNProfilingPasses();
 
   llvm::cl::AddExtraVersionPrinter(
       [](llvm::raw_ostream &os) { os << "sparse-opt " SPNN_VERSION ", the sparse neural network compiler\n"; });

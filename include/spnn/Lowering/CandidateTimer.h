@@ -32,6 +32,7 @@ struct TimingCandidate {
   mlir::Attribute encoding;        ///< null for dense
   const CpuKernel *kernel;         ///< null for dense
   mlir::DictionaryAttr parameters; ///< null for dense
+  uint64_t weightBytes = 0;        ///< that a call reads
 };
 
 /// A product and the ways to compute it that are to be measured.

@@ -57,7 +57,8 @@ private:
     std::function<void(int)> run;
     int matrices = 1;
     std::function<void()> prepare;
-    int passes = 0; ///< timed passes over the matrices a round; 0 before the first
+    bool isLong = false; ///< a call takes much longer than to ask for the time that the thread has run
+    int passes = 0;      ///< timed passes over the matrices a round; 0 before the first
     std::vector<double> times;
   };
   double (*clock)();
