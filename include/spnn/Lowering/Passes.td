@@ -56,8 +56,8 @@ def SelectFormats : Pass<"spnn-select-formats", "::mlir::ModuleOp"> {
     ```
 
     The attribute `spnn.activation_density`, an f64 in [0, 1], on a product of one column says which share of its
-    activations is not zero, as behind a ReLU. Nothing measures it here: whoever knows it writes it down, before or after
-    `spnn-raise`. With it, CSC is considered too, whose kernel skips the columns of zeros while running; its predicted
+    activations is not zero, as behind a ReLU. `spnn-measure-activations` measures it, or whoever knows it writes it down,
+    before or after `spnn-raise`. With it, CSC is considered too, whose kernel skips the columns of zeros while running; its predicted
     time is in proportion.
 
     ```mlir
