@@ -125,9 +125,8 @@ PackedWeights HardCodedKernel::pack(const KernelProblem &problem, DictionaryAttr
 
 /// The function whose machine code is the constant `code`, made if need be. Null, after an error, if `code` is none.
 static LLVM::LLVMFuncOp getCodeFunction(KernelMatmulOp op, Value code) {
-  auto get = code.getDefiningOp<memref::GetGlobalOp>();
   auto module = op->getParentOfType<ModuleOp>();
-  auto global = get ? module.lookupSymbol<memref::GlobalOp>(get.getName()) : memref::GlobalOp();
+  memref::GlobalOp global = findConstant(code);
   auto bytes = global ? dyn_cast_or_null<DenseElementsAttr>(global.getConstantInitValue()) : DenseElementsAttr();
   if (!bytes || !bytes.getElementType().isInteger(8)) {
     op.emitOpError() << "kernel 'hardcoded' needs its code, storage buffer 0, as a constant of i8";
