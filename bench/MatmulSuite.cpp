@@ -70,6 +70,8 @@ std::vector<Case> MatmulSuite::listCases() const {
     for (double sparsity : {0.8, 0.9})
       patterns.push_back({Pattern::Kind::Block, r, 1, sparsity, "", ""});
   patterns.push_back({Pattern::Kind::NM, 2, 4, 0.5, "", ""});
+  for (int64_t n : {1, 2})
+    patterns.push_back({Pattern::Kind::NMG, n, 4, 1 - static_cast<double>(n) / 4, "", "", 16});
   std::vector<Case> cases;
   std::vector<int64_t> columns = options.quick ? std::vector<int64_t>{128} : std::vector<int64_t>{16, 64, 128, 512};
   for (int64_t n : columns)
@@ -180,6 +182,18 @@ runtime::Error MatmulSuite::runCase(const Case &c) {
   if (runtime::Error error = Compiled::compile(products, compile, ours))
     return c.name() + ": " + *error;
   double compileSeconds = (nowMicroseconds() - compileBegin) * 1e-6;
+  // What agreeing on patterns in training is worth: the kernel that finds them in any matrix, on the same one.
+  std::unique_ptr<Compiled> tiles;
+  if (c.pattern.kind == Pattern::Kind::NMG) {
+    CompileOptions rival = compile;
+    rival.format = "csr";
+    rival.kernel = "pattern-tile";
+    std::vector<Product> kernels;
+    for (const Matrix &matrix : matrices)
+      kernels.push_back({&matrix, c.n, Form::Packed});
+    if (runtime::Error error = Compiled::compile(kernels, rival, tiles))
+      return c.name() + ": " + *error;
+  }
 
   std::string wrongKernels;
   auto check = [&](const std::string &name, int matrix, const float *result) {
@@ -209,6 +223,16 @@ runtime::Error MatmulSuite::runCase(const Case &c) {
     check(std::string("ours, form ") + formName(products[p].form), p % count, ours->unpack(p, out.copy()).data());
   }
 
+  Buffer tilesIn(tiles ? tiles->pack(0, x) : std::vector<float>()), tilesOut(tiles ? tiles->outputElements(0) : 0);
+  for (int i = 0; tiles && i < count; ++i) {
+    if (runtime::Error error = tiles->bind(i, tilesIn.data(), tilesOut.data()))
+      return error;
+    tilesOut.fill(NAN);
+    if (runtime::Error error = tiles->run(i))
+      return error;
+    check("pattern-tile", i, tiles->unpack(i, tilesOut.copy()).data());
+  }
+
   omp_set_num_threads(options.threads);
   Operands operands{c.n, xRows.data(), xLinear.data(), y.data()};
   std::vector<PeerVariant> peers = makeOneDnnPeers(matrices[0], operands);
@@ -232,6 +256,7 @@ runtime::Error MatmulSuite::runCase(const Case &c) {
   std::vector<size_t> oursEntries, peerEntries;
   for (size_t form = 0; form * count < products.size(); ++form)
     oursEntries.push_back(contest.add([&, form](int i) { failed = ours->run(form * count + i); }, count));
+  size_t tilesEntry = tiles ? contest.add([&](int i) { failed = tiles->run(i); }, count) : 0;
   for (const PeerVariant &peer : peers)
     peerEntries.push_back(contest.add(peer.run, peer.matrices));
   constexpr int64_t kPeakIterations = 2000;
@@ -299,6 +324,8 @@ runtime::Error MatmulSuite::runCase(const Case &c) {
                          {"fma_peak_gflops", std::round(10 * peak * options.threads) / 10},
                          {"compile_s", std::round(100 * compileSeconds) / 100},
                          {"machine", describeMachine()}};
+  if (tiles)
+    row["pattern_tile_kernel_us"] = toJson(contest.get(tilesEntry));
   if (!wrongKernels.empty()) {
     row["error"] = wrongKernels;
     ++wrong;
@@ -327,6 +354,10 @@ runtime::Error MatmulSuite::runCase(const Case &c) {
   print("eigen", false, 8, true);
   print("plain-c", false, 8, true);
   llvm::outs() << "\n";
+  if (tiles)
+    llvm::outs() << llvm::left_justify("  kernel pattern-tile on the same matrices", 59)
+                 << format("%9.1f", contest.get(tilesEntry).median) << ", " << info.kernel << " is "
+                 << format("%.2f", contest.get(tilesEntry).min / kernelTime.min) << " times as fast\n";
   if (!wrongKernels.empty())
     llvm::outs() << "  WRONG: " << wrongKernels << "\n";
   llvm::outs().flush();

@@ -10,6 +10,7 @@
 //===----------------------------------------------------------------------===//
 #include "Ours.h"
 
+#include "spnn/Format/NmgPatterns.h"
 #include "spnn/IR/SPNN.h"
 #include "spnn/InitAll.h"
 #include "spnn/Lowering/CpuKernel.h"
@@ -30,6 +31,9 @@
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/raw_ostream.h"
+
+#include <cinttypes>
+#include <cstdio>
 
 using namespace mlir;
 using namespace spnn;
@@ -61,7 +65,10 @@ public:
     pipeline.threads = options.threads;
     pipeline.targetCpu = options.cpu;
     pipeline.targetFile = options.targetFile;
-    pipeline.format = options.format;
+    if (std::sscanf(options.format.c_str(), "nmg%" SCNd64 ":%" SCNd64 ":%" SCNd64, &nmg.n, &nmg.m, &nmg.g) == 3)
+      encoding = NmgAttr::get(&context, nmg.n, nmg.m, nmg.g);
+    else
+      pipeline.format = options.format;
     pipeline.kernel = options.kernel;
     pipeline.tune = options.tune;
     pipeline.tuneCache = options.tuneCache;
@@ -78,6 +85,8 @@ private:
   OpBuilder builder;
   OwningOpRef<ModuleOp> module;
   CpuPipelineOptions pipeline;
+  format::Nmg nmg;
+  Attribute encoding; ///< of all weights; null where they are dense
 };
 } // namespace
 
@@ -95,6 +104,8 @@ void ModuleBuilder::add(size_t number, const Product &product) {
   builder.setInsertionPointToStart(function.addEntryBlock());
   Value weights = arith::ConstantOp::create(
       builder, loc, DenseElementsAttr::get(type(m, k), ArrayRef<float>(product.weights->dense)));
+  if (encoding)
+    weights = ConvertOp::create(builder, loc, RankedTensorType::get({m, k}, f32, encoding), weights);
   Value result = MatmulOp::create(builder, loc, type(m, n), weights, function.getArgument(0), /*bias=*/Value(),
                                   /*transpose_lhs=*/false, /*transpose_rhs=*/linear);
   if (product.activationDensity < 1)

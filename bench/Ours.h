@@ -37,7 +37,9 @@ struct Product {
 };
 
 struct CompileOptions {
-  std::string format; ///< forced; empty leaves the choice to the cost model
+  /// Forced; empty leaves the choice to the cost model. A format that the compiler does not look for, such as
+  /// nmg2:4:16, is given to the weights as their encoding.
+  std::string format;
   std::string kernel; ///< likewise
   int threads = 1;
   std::string cpu = "native", targetFile;

@@ -42,6 +42,8 @@ struct CalibrateOptions {
   std::string output = "-";
   std::string cpu = "native"; ///< to compile the kernels for
   std::string name;
+  std::string kernel; ///< measure this one alone; everything else is that of `base`
+  std::string base;   ///< a target description, by name or file
 };
 
 /// Measures this machine and our kernels and writes a target description. Returns the exit status.

@@ -42,6 +42,8 @@ calibrate:
   -o FILE             the target description to write ('-': standard output)
   --target-cpu CPU    compile the kernels for this CPU (default native)
   --name NAME         name of the description
+  --kernel K          measure this kernel alone ...
+  --file FILE         ... and take everything else from this target description, a file or a name
 check:
   --file FILE         the target description to check
   --target-cpu CPU    compile the kernels for this CPU (default native)
@@ -122,7 +124,7 @@ int main(int argc, char **argv) {
   if (!bad && command == "sweep")
     return runSweepSuite(suite);
   if (!bad && command == "calibrate")
-    return calibrate(calibration);
+    return calibration.kernel = suite.kernel, calibration.base = file, calibrate(calibration);
   if (!bad && command == "check")
     return checkCalibration(file, calibration.cpu);
   llvm::errs() << kUsage;
