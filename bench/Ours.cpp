@@ -92,7 +92,8 @@ void ModuleBuilder::add(size_t number, const Product &product) {
   builder.setInsertionPointToStart(function.addEntryBlock());
   Value weights = arith::ConstantOp::create(
       builder, loc, DenseElementsAttr::get(type(m, k), ArrayRef<float>(product.weights->dense)));
-  Value result = MatmulOp::create(builder, loc, type(m, n), weights, function.getArgument(0), /*bias=*/Value(),
+  Value result = MatmulOp::create(builder, loc, type(m, n), weights, function.getArgument(0), /*lhs_scales=*/Value(),
+                                  /*rhs_scales=*/Value(), /*bias=*/Value(),
                                   /*transpose_lhs=*/false, /*transpose_rhs=*/linear);
   if (product.activationDensity < 1)
     result.getDefiningOp()->setDiscardableAttr(kActivationDensityAttrName,

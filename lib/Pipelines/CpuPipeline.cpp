@@ -50,6 +50,14 @@ void spnn::buildCpuGraphStage(OpPassManager &pm, const CpuPipelineOptions &optio
   addCleanup(pm);
   pm.addPass(createDecompose());
   addCleanup(pm);
+  if (!options.weights.empty() || options.activations != "f32") {
+    QuantizeOptions quantize;
+    // Activations alone are refused by the pass, not ignored.
+    quantize.weights = options.weights;
+    quantize.activations = options.activations;
+    pm.addPass(createQuantize(quantize));
+    addCleanup(pm);
+  }
   SelectFormatsOptions formats;
   formats.expectedColumns = options.expectedColumns;
   formats.format = options.format;
@@ -128,7 +136,7 @@ void spnn::registerCpuPipelines() {
   PassPipelineRegistration<CpuPipelineOptions>("spnn-cpu", "Compile a model for the CPU, down to the LLVM dialect",
                                                buildCpuPipeline);
   PassPipelineRegistration<CpuPipelineOptions>(
-      "spnn-cpu-graph", "Stage 1 of spnn-cpu: raise, fuse, measure, select formats, decompose", buildCpuGraphStage);
+      "spnn-cpu-graph", "Stage 1 of spnn-cpu: raise, fuse, measure, decompose, quantise, select formats", buildCpuGraphStage);
   PassPipelineRegistration<CpuPipelineOptions>("spnn-cpu-kernels",
                                                "Stage 2 of spnn-cpu: kernel ops on buffers in one arena",
                                                buildCpuKernelStage);

@@ -102,7 +102,8 @@ protected:
   }
 
   KernelProblem makeProblem(const format::DenseMatrix &matrix, const std::string &format, int64_t columns = 64) {
-    return {matrix, {}, format, Float32Type::get(&context), columns, 128, 16};
+    Type f32 = Float32Type::get(&context);
+    return {matrix, {}, format, f32, f32, f32, columns, 128, 16};
   }
 
   /// What the kernel proposes, or that with other chunks and blocks.
