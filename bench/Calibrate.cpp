@@ -66,7 +66,8 @@ static Pattern nm(int64_t n, int64_t m) {
 /// products as layers. Small matrices are rotated, so that no branch predictor learns one. Appends to `samples`.
 /// `kernel`, if not empty, is taken instead of the cost model's choice.
 static runtime::Error measure(const std::string &formatName, const std::string &kernel,
-                              const std::vector<Probe> &probes, const Setup &setup, std::vector<Sample> &samples) {
+                              const std::vector<Probe> &probes, const Setup &setup, std::vector<Sample> &samples,
+                              const ElementTypes &types = {}) {
   constexpr double kRotatedNonzeros = 150e3;
   bool dense = formatName == "dense";
   std::map<std::tuple<int64_t, int64_t, std::string, int>, Matrix> matrices;
@@ -89,6 +90,7 @@ static runtime::Error measure(const std::string &formatName, const std::string &
   CompileOptions options;
   options.format = formatName;
   options.kernel = kernel;
+  options.types = types;
   options.cpu = setup.cpu;
   options.targetFile = setup.targetFile;
   std::unique_ptr<Compiled> compiled;
@@ -392,6 +394,7 @@ int spnn::bench::calibrate(const CalibrateOptions &options) {
     std::vector<Pattern> patterns;
     bool matvec = false;   ///< for one column only
     bool optional = false; ///< not every CPU has such a kernel
+    ElementTypes types = {};
   };
   std::vector<Table> tables{
       {"csr",
@@ -419,13 +422,19 @@ int spnn::bench::calibrate(const CalibrateOptions &options) {
       {"nm2:4", "nm", {nm(2, 4)}},
       {"nm2:4", "nm-matvec", {nm(2, 4)}, true, true},
       {"bitmap", "bitmap-matvec", {unstructured(.1), unstructured(.3)}, true, true},
+      {"bsr4x1", "dot", {blocks(4, .05), blocks(4, .1), blocks(4, .3), blocks(4, .9)}, false, false, {"bf16", "bf16"}},
+      {"bsr4x1", "dot", {blocks(4, .05), blocks(4, .1), blocks(4, .3), blocks(4, .9)}, false, false, {"i8", "i8"}},
       {"dense", "", {unstructured(1)}},
   };
+  if (!options.kernel.empty())
+    llvm::erase_if(tables, [&](const Table &table) { return table.kernel != options.kernel; });
   std::map<std::string, std::vector<Sample>> samples; // by kernel
   for (const Table &table : tables) {
     std::vector<Probe> probes;
     for (const Pattern &pattern : table.patterns) {
-      probes.push_back({768, 768, 1, pattern});
+      // Kernels without a form for one column need no coefficient for it.
+      if (table.kernel != "dot")
+        probes.push_back({768, 768, 1, pattern});
       if (table.matvec)
         continue;
       for (int64_t n : columns)
@@ -449,14 +458,18 @@ int spnn::bench::calibrate(const CalibrateOptions &options) {
           probes.push_back({m, k, n, pattern});
     }
     std::vector<Sample> measured;
-    if (runtime::Error error = measure(table.format, table.kernel, probes, setup, measured)) {
+    if (runtime::Error error = measure(table.format, table.kernel, probes, setup, measured, table.types)) {
       if (!table.optional)
         return fail(*error);
       llvm::errs() << table.kernel << " is left out: " << *error << "\n";
       continue;
     }
-    for (Sample &sample : measured)
-      samples[sample.info.kernel == "onednn" ? "dense" : sample.info.kernel].push_back(std::move(sample));
+    for (Sample &sample : measured) {
+      std::string name = sample.info.kernel == "onednn" ? "dense" : sample.info.costName;
+      if (!table.types.weights.empty())
+        name += "-" + table.types.weights;
+      samples[name].push_back(std::move(sample));
+    }
     llvm::errs() << table.format << " " << table.kernel << ": " << probes.size() << " kernels measured, "
                  << format("%.0f", (nowMicroseconds() - begin) * 1e-6) << " s\n";
   }
@@ -496,6 +509,7 @@ int spnn::bench::checkCalibration(const std::string &file, const std::string &cp
   struct Group {
     std::string format, kernel;
     std::vector<Probe> probes;
+    ElementTypes types = {};
   };
   std::vector<Group> groups{
       {"csr",
@@ -549,6 +563,15 @@ int spnn::bench::checkCalibration(const std::string &file, const std::string &cp
       {"bsr8x1", "block-matvec", {{1024, 1024, 1, blocks(8, .1)}, {3072, 768, 1, blocks(8, .2)}}},
       {"bsr16x1", "block-matvec", {{1024, 1024, 1, blocks(16, .2)}, {768, 768, 2, blocks(16, .2)}}},
       {"bitmap", "", {{1024, 1024, 1, unstructured(.2)}}},
+      {"bsr4x1",
+       "dot",
+       {{768, 768, 128, blocks(4, .2)}, {3072, 768, 128, blocks(4, .1)}, {512, 512, 16, blocks(4, .4)}},
+       {"bf16", "bf16"}},
+      {"bsr4x1",
+       "dot",
+       {{768, 768, 128, blocks(4, .2)}, {3072, 768, 128, blocks(4, .1)}, {512, 512, 16, blocks(4, .4)}},
+       {"i8", "i8"}},
+      {"csr", "dot", {{768, 768, 128, unstructured(.1)}}, {"i8", "i8"}},
       {"dense",
        "",
        {{1024, 1024, 128, unstructured(1)},
@@ -560,9 +583,9 @@ int spnn::bench::checkCalibration(const std::string &file, const std::string &cp
                << "\n"
                << llvm::left_justify("case", 40) << llvm::left_justify("kernel", 16) << "predicted  measured  error\n";
   std::vector<double> errors;
-  for (const auto &[formatName, kernel, probes] : groups) {
+  for (const auto &[formatName, kernel, probes, types] : groups) {
     std::vector<Sample> samples;
-    if (runtime::Error error = measure(formatName, kernel, probes, setup, samples)) {
+    if (runtime::Error error = measure(formatName, kernel, probes, setup, samples, types)) {
       if (kernel != "hardcoded")
         return fail(*error);
       llvm::errs() << kernel << " is left out: " << *error << "\n";

@@ -185,7 +185,7 @@ void FormatSelector::add(std::vector<Candidate> &candidates, const KernelProblem
       candidate.panels = {};
     cost::KernelWork work;
     // Coefficients for weights of this type, if the target has any.
-    work.kernel = kernel->getCostName(problem, candidate.parameters);
+    work.kernel = kernel->getCostName(candidate.parameters);
     if (std::string typed = typedName(work.kernel, problem.weightType); target.findKernel(typed))
       work.kernel = typed;
     work.weights = base.matrix.shape;

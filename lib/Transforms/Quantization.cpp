@@ -8,7 +8,7 @@
 // Rounding of matrices of f32 to narrower element types.
 //
 //===----------------------------------------------------------------------===//
-#include "Quantization.h"
+#include "spnn/Transforms/Quantization.h"
 
 #include "llvm/ADT/APFloat.h"
 

@@ -9,7 +9,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "GraphUtils.h"
-#include "Quantization.h"
+#include "spnn/Transforms/Quantization.h"
 #include "spnn/IR/SparseFormats.h"
 #include "spnn/Transforms/Passes.h"
 

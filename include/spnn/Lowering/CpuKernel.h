@@ -75,9 +75,7 @@ public:
 
   /// Under which name the target description has the kernel's coefficients. The type of the weights is appended, as in
   /// "csr-bf16", if the target has coefficients for it.
-  virtual std::string getCostName(const KernelProblem &problem, mlir::DictionaryAttr parameters) const {
-    return name().str();
-  }
+  virtual std::string getCostName(mlir::DictionaryAttr parameters) const { return name().str(); }
 
   /// Values of the packed weights that a call works on, padding included, which the cost model multiplies with the
   /// kernel's coefficients; `formatValues` is how many their format stores.

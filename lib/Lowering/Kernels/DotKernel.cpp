@@ -75,7 +75,7 @@ public:
     return PanelsAttr::get(problem.elementType.getContext(), kVectors * vector, vector);
   }
   DictionaryAttr getParameters(const KernelProblem &problem) const override;
-  std::string getCostName(const KernelProblem &problem, DictionaryAttr parameters) const override {
+  std::string getCostName(DictionaryAttr parameters) const override {
     return getParameter(parameters, "dot", 0) ? "dot" : "dot-emulated";
   }
   int64_t countStoredValues(const KernelProblem &problem, DictionaryAttr parameters, int64_t) const override;

@@ -8,8 +8,8 @@
 // Rounding of matrices of f32 to narrower element types, on plain arrays.
 //
 //===----------------------------------------------------------------------===//
-#ifndef SPNN_LIB_TRANSFORMS_QUANTIZATION_H
-#define SPNN_LIB_TRANSFORMS_QUANTIZATION_H
+#ifndef SPNN_TRANSFORMS_QUANTIZATION_H
+#define SPNN_TRANSFORMS_QUANTIZATION_H
 
 #include "spnn/Format/FloatType.h"
 #include "spnn/Format/SparseFormat.h"
@@ -37,4 +37,4 @@ std::optional<QuantizedMatrix> quantizeMatrix(const format::DenseMatrix &matrix,
 
 } // namespace spnn
 
-#endif // SPNN_LIB_TRANSFORMS_QUANTIZATION_H
+#endif // SPNN_TRANSFORMS_QUANTIZATION_H
