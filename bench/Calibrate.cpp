@@ -45,9 +45,8 @@ struct Sample {
   Compiled::Info info;
   double microseconds = 0;
 
-  double density() const {
-    return static_cast<double>(info.storedValues) / (static_cast<double>(probe.rows) * probe.cols);
-  }
+  /// Of the pattern: what a kernel pads with is not in the density that predictions ask for.
+  double density() const { return 1 - probe.pattern.sparsity; }
 };
 
 struct Setup {

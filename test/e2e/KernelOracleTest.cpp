@@ -452,9 +452,11 @@ TEST_P(KernelOracle, ElementTypes) {
   for (size_t round = 0; round < rounds; ++round) {
     std::mt19937 generator(4321 + 77 * round + std::strlen(GetParam().options));
     std::vector<Case> cases;
+    size_t turn = 0;
     for (const Format &format : kFormats)
       for (const Types &types : kTypes)
-        if (takesTypes(format, types))
+        // Short runs take every second pair of format and types, another half on each target.
+        if (takesTypes(format, types) && (runLong() || ++turn % 2 == std::strlen(GetParam().options) % 2))
           cases.push_back(makeTypedCase(format, types, generator, hasWideVectors(GetParam().options)));
     checkAll(cases, GetParam().options, generator);
   }
@@ -469,7 +471,7 @@ TEST_P(KernelOracle, DotProducts) {
     for (const Types &types : {kTypes[3], kTypes[4]}) {
       if (!takesTypes(format, types) || *format.encoding == 0)
         continue;
-      for (int64_t n : {1, 16, 17, 47, 64, 65, 128, 130, 191}) {
+      for (int64_t n : {16, 17, 47, 64, 130}) {
         Case c = makeTypedCase(format, types, generator, hasWideVectors(GetParam().options));
         c.n = n;
         c.k = kExtents[number++ % std::size(kExtents)];

@@ -74,7 +74,7 @@ def SelectFormats : Pass<"spnn-select-formats", "::mlir::ModuleOp"> {
            "force one format (dense, csr, csc, bsr4x1, nm2:4, bitmap) wherever it is legal">,
     Option<"kernel", "kernel", "std::string", /*default=*/"\"\"",
            "force one kernel (csr, csr-matvec, csc-matvec, hardcoded, pattern-tile, block, block-matvec, nm, nm-matvec, nmg, "
-           "bitmap-matvec) wherever it is legal">,
+           "bitmap-matvec, dot) wherever it is legal">,
   ];
   let dependentDialects = ["::spnn::SPNNDialect"];
   let statistics = [
@@ -91,6 +91,9 @@ def SelectKernels : Pass<"spnn-select-kernels", "::mlir::ModuleOp"> {
     panels and unpacked again; packing folds away between two kernels. The kernel is the one that the op's
     `spnn.decision` attribute names, or the first one that takes the format of the weights. Dense weights become
     `spnn.kernel_gemm` on the untransposed activations (constant weights turned so that sgemm reads rows), and so do `linalg.matmul` and `linalg.batch_matmul` on f32.
+
+    Scales of rows and columns become operands of the kernel, those of columns packed as a row of activations. What stays
+    dense with other types than f32 is converted to f32 with its scales before oneDNN multiplies it.
 
     ```mlir
     %y = spnn.matmul %w, %x : (tensor<64x128xf32, #CSR>, tensor<128x?xf32>) -> tensor<64x?xf32>

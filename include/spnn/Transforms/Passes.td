@@ -260,8 +260,8 @@ def Quantize : Pass<"spnn-quantize"> {
 
     With `activations=bf16` (weights of bf16) the other operand is truncated by an elementwise op. With `activations=i8`
     (weights of i8) it is quantised while the model runs, symmetrically for each column of op(rhs) (row of op(lhs)), which
-    is one token: s = max|x| / 127, 1 where that is zero, q = roundeven(x (1 / s)); s becomes the other operand of scales. A
-    column that holds an infinity or NaN comes out as NaN.
+    is one token: s = max|x| / 127, 1 where that is zero, q = x (1 / s) to the nearest integer, ties to even; s becomes the other
+    operand of scales. A column that holds an infinity or NaN comes out without a finite number.
 
     ```mlir
     func.func @layer(%x: tensor<4x3xf32>) -> tensor<2x3xf32> {
@@ -287,7 +287,7 @@ def Quantize : Pass<"spnn-quantize"> {
            "element type of activations: f32, or bf16 or i8 if the weights are that too">,
   ];
   let dependentDialects = ["::spnn::SPNNDialect", "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect",
-                           "::mlir::arith::ArithDialect", "::mlir::math::MathDialect"];
+                           "::mlir::arith::ArithDialect"];
   let statistics = [
     Statistic<"numQuantized", "quantized", "Products quantised">,
     Statistic<"numKept", "kept", "Products kept as they are">,
