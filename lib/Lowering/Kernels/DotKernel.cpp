@@ -79,6 +79,13 @@ public:
     return getParameter(parameters, "dot", 0) ? "dot" : "dot-emulated";
   }
   int64_t countStoredValues(const KernelProblem &problem, DictionaryAttr parameters, int64_t) const override;
+  double getValueCost(DictionaryAttr parameters, int64_t columns) const override {
+    // The coefficients are those of tiles of four rows. Interleaving, which the rows of a tile share, takes as long as the
+    // products of one of them (bf16) or of nearly two (i8).
+    constexpr double kInterleaving = 1.4;
+    auto cost = [](int64_t tileRows) { return 1 + kInterleaving / static_cast<double>(tileRows); };
+    return cost(getTileRows(getParameter(parameters, "block_rows", 1))) / cost(kMaxTileRows);
+  }
   uint64_t countBytes(const KernelProblem &problem, DictionaryAttr parameters, uint64_t) const override;
   PackedWeights pack(const KernelProblem &problem, DictionaryAttr parameters) const override;
   LogicalResult emit(KernelMatmulOp op, OpBuilder &builder) const override;
