@@ -90,6 +90,7 @@ void spnn::buildCpuKernelStage(OpPassManager &pm, const CpuPipelineOptions &opti
 void spnn::buildCpuLoopStage(OpPassManager &pm, const CpuPipelineOptions &options) {
   pm.addPass(createLowerKernels());
   pm.addNestedPass<func::FuncOp>(createConvertLinalgToLoopsPass());
+  pm.addNestedPass<func::FuncOp>(createHoistLoads());
   pm.addNestedPass<func::FuncOp>(createGuardDivision());
   pm.addNestedPass<func::FuncOp>(createDefineArithmetic());
   pm.addPass(createLowerVectors());

@@ -231,6 +231,52 @@ def LowerKernels : Pass<"spnn-lower-kernels", "::mlir::ModuleOp"> {
 // From loops to code
 //===----------------------------------------------------------------------===//
 
+def HoistLoads : Pass<"spnn-hoist-loads", "::mlir::func::FuncOp"> {
+  let summary = "Load what an innermost loop reads in every iteration once";
+  let description = [{
+    LLVM sees the arena as one object, in which a store of a loop may change what the loop loads: it keeps such loads in the
+    loop and does not vectorise it. Here it is known that two buffers that live at a time are disjoint. So a load from an
+    address that does not change moves in front of its innermost loop, unless the loop stores to the same buffer, or does
+    anything beside loads, stores and arithmetic. Where the loop may not run at all, the load is conditional.
+
+    ```mlir
+    func.func @scale(%x: memref<8x4xf32>, %s: memref<8xf32>, %y: memref<8x4xf32>, %i: index) {
+      %c0 = arith.constant 0 : index
+      %c1 = arith.constant 1 : index
+      %c4 = arith.constant 4 : index
+      scf.for %j = %c0 to %c4 step %c1 {
+        %a = memref.load %x[%i, %j] : memref<8x4xf32>
+        %b = memref.load %s[%i] : memref<8xf32>
+        %p = arith.mulf %a, %b : f32
+        memref.store %p, %y[%i, %j] : memref<8x4xf32>
+      }
+      return
+    }
+    ```
+
+    becomes
+
+    ```mlir
+    func.func @scale(%x: memref<8x4xf32>, %s: memref<8xf32>, %y: memref<8x4xf32>, %i: index) {
+      %c0 = arith.constant 0 : index
+      %c1 = arith.constant 1 : index
+      %c4 = arith.constant 4 : index
+      %b = memref.load %s[%i] : memref<8xf32>
+      scf.for %j = %c0 to %c4 step %c1 {
+        %a = memref.load %x[%i, %j] : memref<8x4xf32>
+        %p = arith.mulf %a, %b : f32
+        memref.store %p, %y[%i, %j] : memref<8x4xf32>
+      }
+      return
+    }
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::scf::SCFDialect"];
+  let statistics = [
+    Statistic<"numHoisted", "hoisted", "loads that moved in front of a loop">,
+  ];
+}
+
 def GuardDivision : Pass<"spnn-guard-division", "::mlir::func::FuncOp"> {
   let summary = "Make integer divisions by zero an error of the call";
   let description = [{

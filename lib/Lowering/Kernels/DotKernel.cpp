@@ -23,13 +23,12 @@
 // what that adds.
 //
 //===----------------------------------------------------------------------===//
-#include "BlockName.h"
+#include "FormatNames.h"
 #include "KernelEmitter.h"
+#include "RowPattern.h"
 #include "spnn/Lowering/CpuKernel.h"
 
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
-
-#include <numeric>
 
 using namespace mlir;
 using namespace spnn;
@@ -91,29 +90,13 @@ public:
   LogicalResult emit(KernelMatmulOp op, OpBuilder &builder) const override;
 };
 
-/// The columns of each row tile that hold a nonzero in its block.
-std::vector<std::vector<int64_t>> findColumns(const format::DenseMatrix &matrix, int64_t blockRows) {
-  int64_t tileRows = getTileRows(blockRows);
-  std::vector<std::vector<int64_t>> result;
-  for (int64_t first = 0; first + blockRows <= matrix.shape.rows; first += blockRows) {
-    std::vector<int64_t> columns;
-    for (int64_t col = 0; col < matrix.shape.cols; ++col) {
-      bool any = false;
-      for (int64_t row = first; row < first + blockRows && !any; ++row)
-        any = !matrix.isZero(row, col);
-      if (any)
-        columns.push_back(col);
-    }
-    result.insert(result.end(), blockRows / tileRows, columns);
-  }
-  return result;
-}
-
-int64_t countGroups(const std::vector<std::vector<int64_t>> &tiles, int64_t lanes) {
-  int64_t groups = 0;
-  for (const std::vector<int64_t> &columns : tiles)
-    groups += (columns.size() + lanes - 1) / lanes;
-  return groups;
+/// Groups of the row tiles of a block row, for each of them.
+int64_t countGroups(const KernelProblem &problem, int64_t blockRows) {
+  RowPattern pattern = findPattern(problem.matrix, blockRows);
+  int64_t lanes = getLanes(problem.weightType), groups = 0;
+  for (int64_t row = 0; row < pattern.rows(); ++row)
+    groups += (pattern.length(row) + lanes - 1) / lanes;
+  return groups * (blockRows / getTileRows(blockRows));
 }
 
 unsigned getIndexBytes(const KernelProblem &problem) {
@@ -169,17 +152,16 @@ std::optional<std::string> DotKernel::checkProblem(const KernelProblem &problem)
 DictionaryAttr DotKernel::getParameters(const KernelProblem &problem) const {
   int64_t rows = 1;
   getBlockRows(problem.formatName, rows);
-  std::vector<std::vector<int64_t>> tiles = findColumns(problem.matrix, rows);
-  int64_t lanes = getLanes(problem.weightType), stored = countGroups(tiles, lanes) * lanes * getTileRows(rows);
+  int64_t tileRows = getTileRows(rows), stored = countGroups(problem, rows) * getLanes(problem.weightType) * tileRows;
   return makeParameters(problem.elementType.getContext(),
                         {{"block_rows", rows},
-                         {"chunks", chooseChunks(stored, static_cast<int64_t>(tiles.size()))},
+                         {"chunks", chooseChunks(stored, problem.matrix.shape.rows / tileRows)},
                          {"dot", problem.hasDot && problem.vectorElements == kVector}});
 }
 
 int64_t DotKernel::countStoredValues(const KernelProblem &problem, DictionaryAttr parameters, int64_t) const {
-  int64_t rows = getParameter(parameters, "block_rows", 1), lanes = getLanes(problem.weightType);
-  return countGroups(findColumns(problem.matrix, rows), lanes) * lanes * getTileRows(rows);
+  int64_t rows = getParameter(parameters, "block_rows", 1);
+  return countGroups(problem, rows) * getLanes(problem.weightType) * getTileRows(rows);
 }
 
 uint64_t DotKernel::countBytes(const KernelProblem &problem, DictionaryAttr parameters, uint64_t) const {
@@ -194,14 +176,14 @@ PackedWeights DotKernel::pack(const KernelProblem &problem, DictionaryAttr param
   bool isFloat = problem.weightType.isBF16();
   int64_t blockRows = getParameter(parameters, "block_rows", 1), tileRows = getTileRows(blockRows);
   int64_t lanes = getLanes(problem.weightType);
-  std::vector<std::vector<int64_t>> tiles = findColumns(matrix, blockRows);
+  RowPattern pattern = findPattern(matrix, blockRows);
   std::vector<int64_t> positions{0}, indices, corrections, lengths;
   std::vector<uint8_t> values;
   const std::vector<uint8_t> zero(matrix.elementBytes, 0);
   auto append = [&](const uint8_t *element) { values.insert(values.end(), element, element + matrix.elementBytes); };
-  for (size_t tile = 0; tile < tiles.size(); ++tile) {
-    const std::vector<int64_t> &columns = tiles[tile];
-    int64_t count = static_cast<int64_t>(columns.size()), first = static_cast<int64_t>(tile) * tileRows;
+  for (int64_t first = 0, end = pattern.rows() * blockRows; first < end; first += tileRows) {
+    ArrayRef<int64_t> columns = pattern.row(first / blockRows);
+    int64_t count = static_cast<int64_t>(columns.size());
     for (int64_t group = 0; group < count; group += lanes) {
       for (int64_t lane = 0; lane < lanes; ++lane)
         indices.push_back(columns[std::min(group + lane, count - 1)]);
