@@ -21,8 +21,8 @@ struct ElementTypes {
   std::string activations = "f32"; ///< "f32", "bf16", "i8"
 };
 
-/// Activations X[k][n] as products read them: `values` are numbers of bf16 or of 8 bits as floats, which have a scale for
-/// each column, else none.
+/// Activations X[k][n] as products read them: `values` are numbers of bf16 or of 8 bits as floats, which have a scale
+/// for each column, else none.
 struct NarrowActivations {
   std::vector<float> values, scales;
 };

@@ -76,8 +76,8 @@ LogicalResult MatmulOp::verify() {
                            << " and of element type " << element << ", got " << bias;
   }
   // C7, C8
-  for (auto [name, scales, count] : {std::tuple("lhs_scales", getLhsScales(), getRows()),
-                                     std::tuple("rhs_scales", getRhsScales(), getColumns())}) {
+  for (auto [name, scales, count] :
+       {std::tuple("lhs_scales", getLhsScales(), getRows()), std::tuple("rhs_scales", getRhsScales(), getColumns())}) {
     if (!scales)
       continue;
     auto type = cast<RankedTensorType>(scales.getType());

@@ -26,8 +26,8 @@ namespace spnn {
 using namespace mlir;
 using namespace spnn;
 
-/// The buffer that `memref` is a view of; null where that is not known. Two buffers that one loop accesses are disjoint:
-/// arguments by the interface of models, buffers in the arena because both live while the loop runs.
+/// The buffer that `memref` is a view of; null where that is not known. Two buffers that one loop accesses are
+/// disjoint: arguments by the interface of models, buffers in the arena because both live while the loop runs.
 static Value findBuffer(Value memref) {
   while (true) {
     if (auto argument = dyn_cast<BlockArgument>(memref))
@@ -74,7 +74,8 @@ static SmallVector<memref::LoadOp> findInvariantLoads(scf::ForOp loop) {
 
 static void hoist(scf::ForOp loop, ArrayRef<memref::LoadOp> loads) {
   OpBuilder builder(loop);
-  std::optional<int64_t> begin = getConstantIntValue(loop.getLowerBound()), end = getConstantIntValue(loop.getUpperBound());
+  std::optional<int64_t> begin = getConstantIntValue(loop.getLowerBound()),
+                         end = getConstantIntValue(loop.getUpperBound());
   if (begin && end && *begin < *end) {
     for (memref::LoadOp load : loads)
       load->moveBefore(loop);
@@ -87,8 +88,7 @@ static void hoist(scf::ForOp loop, ArrayRef<memref::LoadOp> loads) {
   for (memref::LoadOp load : loads) {
     Type type = load.getType();
     auto guarded = scf::IfOp::create(
-        builder, loc, runs,
-        [&](OpBuilder &b, Location) { scf::YieldOp::create(b, loc, b.clone(*load)->getResults()); },
+        builder, loc, runs, [&](OpBuilder &b, Location) { scf::YieldOp::create(b, loc, b.clone(*load)->getResults()); },
         [&](OpBuilder &b, Location) {
           scf::YieldOp::create(b, loc, arith::ConstantOp::create(b, loc, b.getZeroAttr(type)).getResult());
         });

@@ -152,7 +152,8 @@ static LogicalResult evaluateMatmul(Interpreter &interpreter, Operation *op) {
     if (!*scales)
       return failure();
     if ((*scales)->size() != extent)
-      return op->emitOpError("has ") << (*scales)->size() << " scales for an extent of " << extent << " (" << rule << ")";
+      return op->emitOpError("has ") << (*scales)->size() << " scales for an extent of " << extent << " (" << rule
+                                     << ")";
   }
   bool isInteger = !lhs->isFloat() && !rhs->isFloat();
   lhs = withFloats(lhs);

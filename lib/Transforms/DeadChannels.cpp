@@ -218,11 +218,10 @@ static MatmulOp removeBetween(RewriterBase &rewriter, MatmulOp producer, MatmulO
     bias = createVector(rewriter, producer.getLoc(), kept, element);
   }
   auto type = cast<RankedTensorType>(producer.getType());
-  auto smaller = MatmulOp::create(rewriter, producer.getLoc(),
-                                  RankedTensorType::get({channels - columns - rows, type.getDimSize(1)}, element),
-                                  producerLhs, producer.getRhs(), /*lhs_scales=*/Value(), /*rhs_scales=*/Value(),
-                                  bias, producer.getTransposeLhs(),
-                                  producer.getTransposeRhs(), producer.getBiasAxis(), producer.getActivation());
+  auto smaller = MatmulOp::create(
+      rewriter, producer.getLoc(), RankedTensorType::get({channels - columns - rows, type.getDimSize(1)}, element),
+      producerLhs, producer.getRhs(), /*lhs_scales=*/Value(), /*rhs_scales=*/Value(), bias, producer.getTransposeLhs(),
+      producer.getTransposeRhs(), producer.getBiasAxis(), producer.getActivation());
   smaller->setDiscardableAttrs(producer->getDiscardableAttrDictionary());
   rewriter.setInsertionPoint(consumer);
   Value consumerBias = rows ? createVector(rewriter, consumer.getLoc(), *toBias, element) : Value();

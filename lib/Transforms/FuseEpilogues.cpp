@@ -94,8 +94,8 @@ struct FuseEpilogues : public spnn::impl::FuseEpiloguesBase<FuseEpilogues> {
       axis = epilogue.transposed ? 1 - epilogue.bias->axis : epilogue.bias->axis;
     }
     auto fused = MatmulOp::create(rewriter, loc, product.getType(), product.getLhs(), product.getRhs(),
-                                  product.getLhsScales(), product.getRhsScales(), bias,
-                                  product.getTransposeLhs(), product.getTransposeRhs(), axis, epilogue.activation);
+                                  product.getLhsScales(), product.getRhsScales(), bias, product.getTransposeLhs(),
+                                  product.getTransposeRhs(), axis, epilogue.activation);
     fused->setDiscardableAttrs(product->getDiscardableAttrDictionary());
     Value result = fused;
     if (epilogue.transposed)

@@ -49,8 +49,8 @@ std::optional<double> getSplatValue(mlir::Value value);
 /// True if operands and result of a product are not of one type, or if it has scales.
 bool isQuantized(MatmulOp op);
 
-/// A constant with the contents of `matrix` of the kind that `like` is: dense, in a sparse format, or converted to one; of
-/// the same element type unless another is given. Null with the reason in `reason` if the format cannot hold them.
+/// A constant with the contents of `matrix` of the kind that `like` is: dense, in a sparse format, or converted to one;
+/// of the same element type unless another is given. Null with the reason in `reason` if the format cannot hold them.
 mlir::Value rebuildConstant(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value like,
                             const format::DenseMatrix &matrix, std::string &reason, mlir::Type elementType = {});
 

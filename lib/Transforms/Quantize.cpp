@@ -9,9 +9,9 @@
 //
 //===----------------------------------------------------------------------===//
 #include "GraphUtils.h"
-#include "spnn/Transforms/Quantization.h"
 #include "spnn/IR/SparseFormats.h"
 #include "spnn/Transforms/Passes.h"
+#include "spnn/Transforms/Quantization.h"
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 
@@ -99,9 +99,9 @@ bool Quantize::quantize(MatmulOp op, std::string &reason) {
   }
   // Scales belong to rows of op(lhs) or columns of op(rhs).
   bool byColumns = isLhs ? op.getTransposeLhs() : !op.getTransposeRhs();
-  std::optional<QuantizedMatrix> narrow =
-      weightType.isInteger() ? quantizeMatrix(*matrix, byColumns, reason)
-                             : roundMatrix(*matrix, *getFloatType(weightType), reason);
+  std::optional<QuantizedMatrix> narrow = weightType.isInteger()
+                                              ? quantizeMatrix(*matrix, byColumns, reason)
+                                              : roundMatrix(*matrix, *getFloatType(weightType), reason);
   if (!narrow)
     return false;
   OpBuilder builder(op);
@@ -135,8 +135,9 @@ bool Quantize::quantize(MatmulOp op, std::string &reason) {
 }
 
 /// Applies `body` to each element of tensors of one shape; `maps` say how the inputs are read.
-static SmallVector<Value> createElementwise(OpBuilder &builder, Location loc, ValueRange inputs, ArrayRef<AffineMap> maps,
-                                            ArrayRef<OpFoldResult> extents, ArrayRef<Type> elements,
+static SmallVector<Value> createElementwise(OpBuilder &builder, Location loc, ValueRange inputs,
+                                            ArrayRef<AffineMap> maps, ArrayRef<OpFoldResult> extents,
+                                            ArrayRef<Type> elements,
                                             function_ref<SmallVector<Value>(OpBuilder &, ValueRange)> body) {
   SmallVector<Value> inits;
   SmallVector<AffineMap> all(maps);
@@ -168,15 +169,14 @@ Value Quantize::convert(OpBuilder &builder, Location loc, Value x, unsigned axis
   auto constant = [&](OpBuilder &b, double value) -> Value {
     return arith::ConstantOp::create(b, loc, b.getF32FloatAttr(static_cast<float>(value)));
   };
-  // The largest magnitude of each column. Those of floats are ordered as their bits are, NaN last, and LLVM vectorises a
-  // maximum of integers, 40 times faster than one of floats (docs/rationale.md, "Element types").
+  // The largest magnitude of each column. Those of floats are ordered as their bits are, NaN last, and LLVM vectorises
+  // a maximum of integers, 40 times faster than one of floats (docs/rationale.md, "Element types").
   Type i32 = builder.getI32Type();
   auto integer = [&](OpBuilder &b, int64_t value) -> Value {
     return arith::ConstantOp::create(b, loc, b.getI32IntegerAttr(value));
   };
-  Value init = linalg::FillOp::create(builder, loc, integer(builder, 0),
-                                      createEmpty(builder, loc, extents[axis], i32))
-                   .result();
+  Value init =
+      linalg::FillOp::create(builder, loc, integer(builder, 0), createEmpty(builder, loc, extents[axis], i32)).result();
   SmallVector<utils::IteratorType> iterators(2, utils::IteratorType::reduction);
   iterators[axis] = utils::IteratorType::parallel;
   Value largest = linalg::GenericOp::create(builder, loc, init.getType(), x, init, {identity, along}, iterators,
@@ -188,20 +188,21 @@ Value Quantize::convert(OpBuilder &builder, Location loc, Value x, unsigned axis
                                             })
                       .getResult(0);
   // A scale and its reciprocal, since multiplying is cheaper than dividing.
-  SmallVector<Value> both =
-      createElementwise(builder, loc, largest, builder.getMultiDimIdentityMap(1), extents[axis], {f32, f32},
-                        [&](OpBuilder &b, ValueRange args) -> SmallVector<Value> {
-                          Value largest = arith::BitcastOp::create(b, loc, f32, args[0]);
-                          Value scale = arith::DivFOp::create(b, loc, largest, constant(b, 127));
-                          Value isZero = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OEQ, scale, constant(b, 0));
-                          scale = arith::SelectOp::create(b, loc, isZero, constant(b, 1), scale);
-                          return {scale, arith::DivFOp::create(b, loc, constant(b, 1), scale)};
-                        });
+  SmallVector<Value> both = createElementwise(builder, loc, largest, builder.getMultiDimIdentityMap(1), extents[axis],
+                                              {f32, f32}, [&](OpBuilder &b, ValueRange args) -> SmallVector<Value> {
+                                                Value largest = arith::BitcastOp::create(b, loc, f32, args[0]);
+                                                Value scale = arith::DivFOp::create(b, loc, largest, constant(b, 127));
+                                                Value isZero = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OEQ,
+                                                                                     scale, constant(b, 0));
+                                                scale = arith::SelectOp::create(b, loc, isZero, constant(b, 1), scale);
+                                                return {scale, arith::DivFOp::create(b, loc, constant(b, 1), scale)};
+                                              });
   scales = both[0];
   return createElementwise(builder, loc, {x, both[1]}, {identity, along}, extents, activationType,
                            [&](OpBuilder &b, ValueRange args) -> SmallVector<Value> {
-                             // Around 1.5 * 2^23 an f32 is an integer, the nearest with ties to even, and its lowest bits
-                             // are that of the sum: three instructions, where a conversion that saturates takes a dozen.
+                             // Around 1.5 * 2^23 an f32 is an integer, the nearest with ties to even, and its lowest
+                             // bits are that of the sum: three instructions, where a conversion that saturates takes a
+                             // dozen.
                              Value scaled = arith::MulFOp::create(b, loc, args[0], args[1]);
                              Value shifted = arith::AddFOp::create(b, loc, scaled, constant(b, 0x1.8p23));
                              Value bits = arith::BitcastOp::create(b, loc, i32, shifted);

@@ -250,8 +250,8 @@ std::string emitFunction(const Case &c, size_t number) {
   std::string w = isSparse ? "%s" : "%w", wType = isSparse ? sparse : dense;
   bool onRight = c.outputIsTransposed();
   if (c.hasRowScales)
-    text += "  %r = arith.constant " + (c.rowScales.empty() ? "dense<>" : denseAttribute(c.rowScales)) + " : tensor<" + m +
-            "xf32>\n";
+    text += "  %r = arith.constant " + (c.rowScales.empty() ? "dense<>" : denseAttribute(c.rowScales)) + " : tensor<" +
+            m + "xf32>\n";
   text += "  %y = spnn.matmul " + (onRight ? "%x, " + w : w + ", %x");
   if (onRight ? c.hasColumnScales : c.hasRowScales)
     text += onRight ? " lhs_scales(%t : " + scales + ")" : " lhs_scales(%r : tensor<" + m + "xf32>)";
@@ -310,8 +310,7 @@ std::vector<float> runOnce(const Case &c, const runtime::Model &model, const run
     return {};
   }
   EXPECT_TRUE(y.intact()) << "the model wrote in front of its output";
-  EXPECT_TRUE(raw.empty() || std::memcmp(xData, raw.data(), raw.size()) == 0)
-      << "the model changed its input";
+  EXPECT_TRUE(raw.empty() || std::memcmp(xData, raw.data(), raw.size()) == 0) << "the model changed its input";
   return std::vector<float>(y.data(), y.data() + y.size());
 }
 

@@ -30,9 +30,9 @@ struct QuantizedMatrix {
 std::optional<QuantizedMatrix> roundMatrix(const format::DenseMatrix &matrix, format::FloatType type,
                                            std::string &reason);
 
-/// `matrix`, of f32, as integers q in [-127, 127] of 8 bits, symmetric for each row (or column): scale = max|w| / 127, 1 for
-/// a row of zeros (or of values so small that their scale is not a normal number, which become zeros), and q the nearest
-/// integer to w / scale, ties to even. std::nullopt, with the reason in `reason`, for infinities and NaN.
+/// `matrix`, of f32, as integers q in [-127, 127] of 8 bits, symmetric for each row (or column): scale = max|w| / 127,
+/// 1 for a row of zeros (or of values so small that their scale is not a normal number, which become zeros), and q the
+/// nearest integer to w / scale, ties to even. std::nullopt, with the reason in `reason`, for infinities and NaN.
 std::optional<QuantizedMatrix> quantizeMatrix(const format::DenseMatrix &matrix, bool byColumns, std::string &reason);
 
 } // namespace spnn

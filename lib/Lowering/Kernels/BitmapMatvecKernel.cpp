@@ -112,10 +112,9 @@ LogicalResult BitmapMatvecKernel::emit(KernelMatmulOp op, OpBuilder &builder) co
                                           ValueRange{e.loadWeights(values, at, kWord, element), zero, lanes})
                 .getResult(0);
       else
-        expanded = e.extend(
-            vector::ExpandLoadOp::create(b, loc, storedType, values, at, lanes,
-                                         arith::ConstantOp::create(b, loc, b.getZeroAttr(storedType))),
-            element);
+        expanded = e.extend(vector::ExpandLoadOp::create(b, loc, storedType, values, at, lanes,
+                                                         arith::ConstantOp::create(b, loc, b.getZeroAttr(storedType))),
+                            element);
       Value from = e.add(work.rhs, e.mul(word, kWord));
       // Bits beyond the last column are zero, so the mask itself guards the load at the end of x.
       Value x = tail ? vector::MaskedLoadOp::create(b, loc, vectorType, rhs, from, lanes, zero).getResult()
@@ -132,9 +131,8 @@ LogicalResult BitmapMatvecKernel::emit(KernelMatmulOp op, OpBuilder &builder) co
     if (fullWords != words)
       sum = step(b, e.index(fullWords), loop.getResult(1), sum, /*tail=*/true).first;
     Value total = vector::ReductionOp::create(b, loc, vector::CombiningKind::ADD, sum, arith::FastMathFlags::reassoc);
-    total = epilogue.finishRows(b, total, work.column, [&](Value buffer) -> Value {
-      return memref::LoadOp::create(b, loc, buffer, row);
-    });
+    total = epilogue.finishRows(b, total, work.column,
+                                [&](Value buffer) -> Value { return memref::LoadOp::create(b, loc, buffer, row); });
     memref::StoreOp::create(b, loc, total, result, e.add(work.result, row));
   };
 

@@ -157,8 +157,8 @@ LogicalResult CscMatvecKernel::emit(KernelMatmulOp op, OpBuilder &builder) const
                 [&](OpBuilder &b, Value j) {
                   KernelEmitter e(b, loc);
                   Value row = e.loadIndex(indices, j);
-                  Value sum = e.multiplyAdd(e.loadWeight(values, j, element), x,
-                                            memref::LoadOp::create(b, loc, result, row));
+                  Value sum =
+                      e.multiplyAdd(e.loadWeight(values, j, element), x, memref::LoadOp::create(b, loc, result, row));
                   memref::StoreOp::create(b, loc, sum, result, row);
                 });
         scf::YieldOp::create(b, loc);

@@ -152,9 +152,7 @@ LogicalResult CsrKernel::emit(KernelMatmulOp op, OpBuilder &builder) const {
     Value begin = e.loadIndex(positions, entry), end = e.loadIndex(positions, e.add(entry, 1));
     Value out = e.add(work.result, e.mul(row, stride));
 
-    auto initial = [&](OpBuilder &b) {
-      return SmallVector<Value>(work.vectors, epilogue.start(b, row, vectorType));
-    };
+    auto initial = [&](OpBuilder &b) { return SmallVector<Value>(work.vectors, epilogue.start(b, row, vectorType)); };
     SmallVector<Value> sums;
     if (blocks == 1) {
       sums = initial(b);

@@ -16,11 +16,11 @@
 //   corrections  i32[rows]                        of i8: -128 times the sum of the row's weights; of bf16: none
 //   values       T[groups * tile rows * lanes]    row by row inside a group
 //
-// A group is `lanes` columns (2 of bf16, 4 of i8) of a row tile, at most four rows of a block. Rows of X that the columns
-// select are interleaved in registers, so that 32 bits hold what vdpbf16ps and vpdpbusd add up: within lanes of 128 bits,
-// as the shuffles of the machine work, so that accumulators hold the columns of a panel in another order, which is put
-// right once at the end of a row tile. vpdpbusd multiplies unsigned by signed: x + 128 stands for x, and sums start from
-// what that adds.
+// A group is `lanes` columns (2 of bf16, 4 of i8) of a row tile, at most four rows of a block. Rows of X that the
+// columns select are interleaved in registers, so that 32 bits hold what vdpbf16ps and vpdpbusd add up: within lanes of
+// 128 bits, as the shuffles of the machine work, so that accumulators hold the columns of a panel in another order,
+// which is put right once at the end of a row tile. vpdpbusd multiplies unsigned by signed: x + 128 stands for x, and
+// sums start from what that adds.
 //
 //===----------------------------------------------------------------------===//
 #include "FormatNames.h"
@@ -79,8 +79,8 @@ public:
   }
   int64_t countStoredValues(const KernelProblem &problem, DictionaryAttr parameters, int64_t) const override;
   double getValueCost(DictionaryAttr parameters, int64_t columns) const override {
-    // The coefficients are those of tiles of four rows. Interleaving, which the rows of a tile share, takes as long as the
-    // products of one of them (bf16) or of nearly two (i8).
+    // The coefficients are those of tiles of four rows. Interleaving, which the rows of a tile share, takes as long as
+    // the products of one of them (bf16) or of nearly two (i8).
     constexpr double kInterleaving = 1.4;
     auto cost = [](int64_t tileRows) { return 1 + kInterleaving / static_cast<double>(tileRows); };
     return cost(getTileRows(getParameter(parameters, "block_rows", 1))) / cost(kMaxTileRows);
@@ -99,9 +99,7 @@ int64_t countGroups(const KernelProblem &problem, int64_t blockRows) {
   return groups * (blockRows / getTileRows(blockRows));
 }
 
-unsigned getIndexBytes(const KernelProblem &problem) {
-  return problem.matrix.shape.cols <= (int64_t(1) << 16) ? 2 : 4;
-}
+unsigned getIndexBytes(const KernelProblem &problem) { return problem.matrix.shape.cols <= (int64_t(1) << 16) ? 2 : 4; }
 
 /// Emits the steps of a row tile. Sums are row by row, `work.vectors` vectors each.
 class TileEmitter {
@@ -188,8 +186,8 @@ PackedWeights DotKernel::pack(const KernelProblem &problem, DictionaryAttr param
       for (int64_t lane = 0; lane < lanes; ++lane)
         indices.push_back(columns[std::min(group + lane, count - 1)]);
       for (int64_t row = first; row < first + tileRows; ++row) {
-        // A column that only fills up the last pair: zero times infinity would spoil a sum of floats, so that the column
-        // before comes twice with half its weight, which is exact down to the smallest normal number.
+        // A column that only fills up the last pair: zero times infinity would spoil a sum of floats, so that the
+        // column before comes twice with half its weight, which is exact down to the smallest normal number.
         constexpr unsigned kHalvable = 2;
         const uint8_t *last = matrix.element(row, columns[count - 1]);
         unsigned bits = isFloat ? last[0] | last[1] << 8 : 0, exponent = bits >> 7 & 0xff;
@@ -233,8 +231,8 @@ Value TileEmitter::start(OpBuilder &b, Value row) const {
   return arith::ConstantOp::create(b, loc, b.getZeroAttr(sumType(b)));
 }
 
-/// What a shuffle takes from the vectors `a` and `b` of `elements` each, of elements of `bits`: low or high halves of their
-/// lanes of 128 bits, interleaved (vpunpckl*, vpunpckh*).
+/// What a shuffle takes from the vectors `a` and `b` of `elements` each, of elements of `bits`: low or high halves of
+/// their lanes of 128 bits, interleaved (vpunpckl*, vpunpckh*).
 static Value unpack(OpBuilder &builder, Location loc, Value a, Value b, bool high) {
   auto type = cast<VectorType>(a.getType());
   int64_t elements = type.getNumElements(), lane = 128 / type.getElementTypeBitWidth();
@@ -409,7 +407,8 @@ LogicalResult DotKernel::emit(KernelMatmulOp op, OpBuilder &builder) const {
                             << op.getRows();
   int64_t vector = op.getPanels().getVector();
   auto target = op->getParentOfType<ModuleOp>()->getAttrOfType<TargetAttr>(kTargetAttrName);
-  if (hasDot && (vector != kVector || op.getPanels().getWidth() != kVectors * kVector || !target || !target.hasDot(type)))
+  if (hasDot &&
+      (vector != kVector || op.getPanels().getWidth() != kVectors * kVector || !target || !target.hasDot(type)))
     return op.emitOpError() << "kernel 'dot' needs panels of 64 columns and a target with instructions for " << type
                             << "; without, its parameter 'dot' must be 0";
   Value bounds = op.getStorage()[0], positions = op.getStorage()[1];

@@ -199,8 +199,7 @@ LogicalResult HardCodedKernel::emit(KernelMatmulOp op, OpBuilder &builder) const
   if (failed(checkStorage(op, "iiir")))
     return failure();
   if (!cast<MemRefType>(op.getRhs().getType()).getElementType().isF32())
-    return op.emitOpError() << "kernel 'hardcoded' is code for f32, got a right-hand side "
-                            << op.getRhs().getType();
+    return op.emitOpError() << "kernel 'hardcoded' is code for f32, got a right-hand side " << op.getRhs().getType();
   Location loc = op.getLoc();
   KernelEmitter e(builder, loc);
   Value code = op.getStorage()[0], codeOffsets = op.getStorage()[1], valueOffsets = op.getStorage()[2];
@@ -226,7 +225,8 @@ LogicalResult HardCodedKernel::emit(KernelMatmulOp op, OpBuilder &builder) const
   Value codeAddress = LLVM::PtrToIntOp::create(builder, loc, i64, LLVM::AddressOfOp::create(builder, loc, function));
   Value valueAddress = LLVM::PtrToIntOp::create(builder, loc, i64, e.pointer(values, e.index(0)));
   bool prefetch = getParameter(parameters, "prefetch", 0) != 0;
-  Value biasAddress = bias && !epilogue.hasScales() ? e.pointer(bias, e.index(0)) : LLVM::ZeroOp::create(builder, loc, pointerType).getResult();
+  Value biasAddress = bias && !epilogue.hasScales() ? e.pointer(bias, e.index(0))
+                                                    : LLVM::ZeroOp::create(builder, loc, pointerType).getResult();
   Value zero = e.index(0);
   Value panels = e.ceilDiv(op.getColumns(), vector);
   FailureOr<Value> runs = countRuns(op, builder, panels, getParameter(parameters, "panel_block", 8));

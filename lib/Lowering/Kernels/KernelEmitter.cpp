@@ -380,7 +380,9 @@ LogicalResult spnn::checkStorage(KernelMatmulOp op, StringRef kinds) {
   return success();
 }
 
-static bool isFlag(StringRef parameter) { return parameter == "expand_in_register" || parameter == "prefetch" || parameter == "dot"; }
+static bool isFlag(StringRef parameter) {
+  return parameter == "expand_in_register" || parameter == "prefetch" || parameter == "dot";
+}
 
 /// Tile sizes are unrolled, so they must stay small; the others only count.
 static int64_t getLargest(StringRef parameter) {
@@ -425,7 +427,8 @@ std::optional<std::string> spnn::findBadParameter(StringRef kernel, DictionaryAt
     if (followsFormat && given != entry.getValue())
       return describe(name) + "follows from the format and must be " +
              std::to_string(cast<IntegerAttr>(entry.getValue()).getInt()) + ", got " + std::to_string(given.getInt());
-    if ((name == "expand_in_register" || name == "dot") && given.getInt() > cast<IntegerAttr>(entry.getValue()).getInt())
+    if ((name == "expand_in_register" || name == "dot") &&
+        given.getInt() > cast<IntegerAttr>(entry.getValue()).getInt())
       return describe(name) + "asks for instructions that the target does not have";
   }
   return std::nullopt;

@@ -70,12 +70,12 @@ public:
   bool isTrivial() const { return !hasScales() && op.getActivation() == Activation::None; }
   /// What the sums of row `row` start from.
   mlir::Value start(mlir::OpBuilder &b, mlir::Value row, mlir::VectorType type) const;
-  /// Results of row `row` from column `column` on, from finished sums: a vector of them or a scalar. `fromZero`: they did
-  /// not begin with `start`.
+  /// Results of row `row` from column `column` on, from finished sums: a vector of them or a scalar. `fromZero`: they
+  /// did not begin with `start`.
   mlir::Value finish(mlir::OpBuilder &b, mlir::Value sums, mlir::Value row, mlir::Value column,
                      bool fromZero = false) const;
-  /// The same for sums that started from zero, and lie as their kernel likes: `rows` loads their part of a buffer of one
-  /// element a row (bias, row scales), all are of column `column`.
+  /// The same for sums that started from zero, and lie as their kernel likes: `rows` loads their part of a buffer of
+  /// one element a row (bias, row scales), all are of column `column`.
   mlir::Value finishRows(mlir::OpBuilder &b, mlir::Value sums, mlir::Value column,
                          llvm::function_ref<mlir::Value(mlir::Value buffer)> rows) const;
 
@@ -140,8 +140,8 @@ mlir::DenseElementsAttr makeValues(mlir::Type type, llvm::ArrayRef<uint8_t> raw)
 bool isStorageType(mlir::Type stored, mlir::Type computed);
 
 /// Fails with an error at the op unless its storage buffers are what `kinds` says, a letter for each: `i` integers,
-/// `v` weights that are extended to the element type of the result, which the right-hand side then has too, `r` weights of
-/// the element type of the right-hand side. Checks the parameters with findBadParameter too.
+/// `v` weights that are extended to the element type of the result, which the right-hand side then has too, `r` weights
+/// of the element type of the right-hand side. Checks the parameters with findBadParameter too.
 mlir::LogicalResult checkStorage(KernelMatmulOp op, llvm::StringRef kinds);
 
 } // namespace spnn

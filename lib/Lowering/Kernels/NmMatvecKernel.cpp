@@ -140,7 +140,8 @@ LogicalResult NmMatvecKernel::emit(KernelMatmulOp op, OpBuilder &builder) const 
         Value lanes = arith::ExtUIOp::create(b, loc, VectorType::get({kLanes}, b.getI32Type()), narrow);
         auto permuted = LLVM::CallIntrinsicOp::create(
             b, loc, vectorType, b.getStringAttr("llvm.x86.avx512.vpermi2var.ps.512"), ValueRange{low, lanes, high});
-        next.push_back(e.multiplyAdd(e.loadWeights(values, from, kLanes, b.getF32Type()), permuted.getResult(0), sums[i]));
+        next.push_back(
+            e.multiplyAdd(e.loadWeights(values, from, kLanes, b.getF32Type()), permuted.getResult(0), sums[i]));
       }
       return next;
     };
@@ -155,9 +156,8 @@ LogicalResult NmMatvecKernel::emit(KernelMatmulOp op, OpBuilder &builder) const 
       Value total =
           vector::ReductionOp::create(b, loc, vector::CombiningKind::ADD, sums[i], arith::FastMathFlags::reassoc);
       Value at = e.add(row, i);
-      total = epilogue.finishRows(b, total, work.column, [&](Value buffer) -> Value {
-        return memref::LoadOp::create(b, loc, buffer, at);
-      });
+      total = epilogue.finishRows(b, total, work.column,
+                                  [&](Value buffer) -> Value { return memref::LoadOp::create(b, loc, buffer, at); });
       memref::StoreOp::create(b, loc, total, result, e.add(work.result, at));
     }
   };

@@ -613,7 +613,8 @@ TEST_F(Pack, Nmg) {
     }
 }
 
-// Kernel "dot": groups of columns hold every weight; a pair of bf16 that lacks its second column is halves of the first.
+// Kernel "dot": groups of columns hold every weight; a pair of bf16 that lacks its second column is halves of the
+// first.
 TEST_F(Pack, Dot) {
   const CpuKernel &kernel = *findCpuKernel("dot");
   for (int round = 0; round < 200; ++round) {
