@@ -45,9 +45,8 @@ struct Sample {
   Compiled::Info info;
   double microseconds = 0;
 
-  double density() const {
-    return static_cast<double>(info.storedValues) / (static_cast<double>(probe.rows) * probe.cols);
-  }
+  /// Of the pattern: what a kernel pads with is not in the density that predictions ask for.
+  double density() const { return 1 - probe.pattern.sparsity; }
 };
 
 struct Setup {
@@ -70,7 +69,8 @@ static Pattern nmg(int64_t n, int64_t m, int64_t g) {
 /// products as layers. Small matrices are rotated, so that no branch predictor learns one. Appends to `samples`.
 /// `kernel`, if not empty, is taken instead of the cost model's choice.
 static runtime::Error measure(const std::string &formatName, const std::string &kernel,
-                              const std::vector<Probe> &probes, const Setup &setup, std::vector<Sample> &samples) {
+                              const std::vector<Probe> &probes, const Setup &setup, std::vector<Sample> &samples,
+                              const ElementTypes &types = {}) {
   constexpr double kRotatedNonzeros = 150e3;
   bool dense = formatName == "dense";
   std::map<std::tuple<int64_t, int64_t, std::string, int>, Matrix> matrices;
@@ -93,6 +93,7 @@ static runtime::Error measure(const std::string &formatName, const std::string &
   CompileOptions options;
   options.format = formatName;
   options.kernel = kernel;
+  options.types = types;
   options.cpu = setup.cpu;
   options.targetFile = setup.targetFile;
   std::unique_ptr<Compiled> compiled;
@@ -423,6 +424,7 @@ int spnn::bench::calibrate(const CalibrateOptions &options) {
     bool matvec = false;     ///< for one column only
     bool optional = false;   ///< not every CPU has such a kernel
     int64_t shortCols = 128; ///< of the samples with short rows
+    ElementTypes types = {};
   };
   std::vector<Table> tables{
       {"csr",
@@ -454,6 +456,14 @@ int spnn::bench::calibrate(const CalibrateOptions &options) {
       {"nmg2:4:16", "nmg", {nmg(2, 4, 16)}, false, false, 192},
       {"nmg3:4:16", "nmg", {nmg(3, 4, 16)}},
       {"bitmap", "bitmap-matvec", {unstructured(.1), unstructured(.3)}, true, true},
+      {"bsr4x1",
+       "dot",
+       {blocks(4, .05), blocks(4, .1), blocks(4, .3), blocks(4, .9)},
+       false,
+       false,
+       128,
+       {"bf16", "bf16"}},
+      {"bsr4x1", "dot", {blocks(4, .05), blocks(4, .1), blocks(4, .3), blocks(4, .9)}, false, false, 128, {"i8", "i8"}},
       {"dense", "", {unstructured(1)}},
   };
   std::map<std::string, std::vector<Sample>> samples; // by kernel
@@ -465,7 +475,9 @@ int spnn::bench::calibrate(const CalibrateOptions &options) {
   for (const Table &table : tables) {
     std::vector<Probe> probes;
     for (const Pattern &pattern : table.patterns) {
-      probes.push_back({768, 768, 1, pattern});
+      // Kernels without a form for one column need no coefficient for it.
+      if (table.kernel != "dot")
+        probes.push_back({768, 768, 1, pattern});
       if (table.matvec)
         continue;
       for (int64_t n : columns)
@@ -489,14 +501,18 @@ int spnn::bench::calibrate(const CalibrateOptions &options) {
           probes.push_back({m, k, n, pattern});
     }
     std::vector<Sample> measured;
-    if (runtime::Error error = measure(table.format, table.kernel, probes, setup, measured)) {
+    if (runtime::Error error = measure(table.format, table.kernel, probes, setup, measured, table.types)) {
       if (!table.optional)
         return fail(*error);
       llvm::errs() << table.kernel << " is left out: " << *error << "\n";
       continue;
     }
-    for (Sample &sample : measured)
-      samples[sample.info.kernel == "onednn" ? "dense" : sample.info.kernel].push_back(std::move(sample));
+    for (Sample &sample : measured) {
+      std::string name = sample.info.kernel == "onednn" ? "dense" : sample.info.costName;
+      if (!table.types.weights.empty())
+        name += "-" + table.types.weights;
+      samples[name].push_back(std::move(sample));
+    }
     llvm::errs() << table.format << " " << table.kernel << ": " << probes.size() << " kernels measured, "
                  << format("%.0f", (nowMicroseconds() - begin) * 1e-6) << " s\n";
   }
@@ -536,6 +552,7 @@ int spnn::bench::checkCalibration(const std::string &file, const std::string &cp
   struct Group {
     std::string format, kernel;
     std::vector<Probe> probes;
+    ElementTypes types = {};
   };
   std::vector<Group> groups{
       {"csr",
@@ -593,6 +610,15 @@ int spnn::bench::checkCalibration(const std::string &file, const std::string &cp
       {"bsr8x1", "block-matvec", {{1024, 1024, 1, blocks(8, .1)}, {3072, 768, 1, blocks(8, .2)}}},
       {"bsr16x1", "block-matvec", {{1024, 1024, 1, blocks(16, .2)}, {768, 768, 2, blocks(16, .2)}}},
       {"bitmap", "", {{1024, 1024, 1, unstructured(.2)}}},
+      {"bsr4x1",
+       "dot",
+       {{768, 768, 128, blocks(4, .2)}, {3072, 768, 128, blocks(4, .1)}, {512, 512, 16, blocks(4, .4)}},
+       {"bf16", "bf16"}},
+      {"bsr4x1",
+       "dot",
+       {{768, 768, 128, blocks(4, .2)}, {3072, 768, 128, blocks(4, .1)}, {512, 512, 16, blocks(4, .4)}},
+       {"i8", "i8"}},
+      {"csr", "dot", {{768, 768, 128, unstructured(.1)}}, {"i8", "i8"}},
       {"dense",
        "",
        {{1024, 1024, 128, unstructured(1)},
@@ -604,9 +630,9 @@ int spnn::bench::checkCalibration(const std::string &file, const std::string &cp
                << "\n"
                << llvm::left_justify("case", 40) << llvm::left_justify("kernel", 16) << "predicted  measured  error\n";
   std::vector<double> errors;
-  for (const auto &[formatName, kernel, probes] : groups) {
+  for (const auto &[formatName, kernel, probes, types] : groups) {
     std::vector<Sample> samples;
-    if (runtime::Error error = measure(formatName, kernel, probes, setup, samples)) {
+    if (runtime::Error error = measure(formatName, kernel, probes, setup, samples, types)) {
       if (kernel != "hardcoded")
         return fail(*error);
       llvm::errs() << kernel << " is left out: " << *error << "\n";

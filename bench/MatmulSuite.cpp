@@ -162,6 +162,11 @@ runtime::Error MatmulSuite::runCase(const Case &c) {
   std::vector<Reference> references;
   for (const Matrix &matrix : matrices)
     references.emplace_back(matrix, x, c.n);
+  // What ours has rounded, peers have not.
+  std::vector<Reference> ourReferences;
+  std::vector<float> ourX = roundTo(x, c.n, options.types.activations);
+  for (const Matrix &matrix : matrices)
+    ourReferences.emplace_back(roundTo(matrix, options.types.weights), ourX, c.n);
 
   // Ours: every form of every matrix in one library.
   const Form forms[] = {Form::Rows, Form::Linear, Form::Packed};
@@ -173,6 +178,7 @@ runtime::Error MatmulSuite::runCase(const Case &c) {
   compile.threads = options.threads;
   compile.targetFile = options.targetFile;
   compile.cpu = options.cpu;
+  compile.types = options.types;
   bool packed = compile.format != "dense";
   std::vector<Product> products;
   for (Form form : forms)
@@ -198,8 +204,8 @@ runtime::Error MatmulSuite::runCase(const Case &c) {
   }
 
   std::string wrongKernels;
-  auto check = [&](const std::string &name, int matrix, const float *result) {
-    double error = references[matrix].compare(result);
+  auto check = [&](const std::string &name, const Reference &reference, const float *result) {
+    double error = reference.compare(result);
     if (error <= 1)
       return;
     wrongKernels += (wrongKernels.empty() ? "" : "; ") + name + " is off by " + std::to_string(error) +
@@ -222,7 +228,8 @@ runtime::Error MatmulSuite::runCase(const Case &c) {
     out.fill(NAN);
     if (runtime::Error error = ours->run(p))
       return error;
-    check(std::string("ours, form ") + formName(products[p].form), p % count, ours->unpack(p, out.copy()).data());
+    check(std::string("ours, form ") + formName(products[p].form), ourReferences[p % count],
+          ours->unpack(p, out.copy()).data());
   }
 
   Buffer tilesIn(tiles ? tiles->pack(0, x) : std::vector<float>()), tilesOut(tiles ? tiles->outputElements(0) : 0);
@@ -232,7 +239,7 @@ runtime::Error MatmulSuite::runCase(const Case &c) {
     tilesOut.fill(NAN);
     if (runtime::Error error = tiles->run(i))
       return error;
-    check("pattern-tile", i, tiles->unpack(i, tilesOut.copy()).data());
+    check("pattern-tile", references[i], tiles->unpack(i, tilesOut.copy()).data());
   }
 
   omp_set_num_threads(options.threads);
@@ -249,7 +256,7 @@ runtime::Error MatmulSuite::runCase(const Case &c) {
       y.fill(peer.accumulates ? 0 : NAN);
       peer.run(i);
       std::vector<float> result = y.copy();
-      check(peer.peer + " (" + peer.variant + ")", i,
+      check(peer.peer + " (" + peer.variant + ")", references[i],
             peer.linear ? transposed(result, c.n, c.m).data() : result.data());
     }
   y.fill(0);
@@ -309,6 +316,8 @@ runtime::Error MatmulSuite::runCase(const Case &c) {
     forms_["kernel"] = toJson(kernelTime);
   llvm::json::Object row{{"suite", "matmul"},
                          {"case", c.name()},
+                         {"weights", options.types.weights.empty() ? "f32" : options.types.weights},
+                         {"activations", options.types.activations},
                          {"ours_format", info.format},
                          {"ours_us", toJson(rowsTime)},
                          {"peers", std::move(peerRows)},

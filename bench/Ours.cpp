@@ -34,6 +34,7 @@
 
 #include <cinttypes>
 #include <cstdio>
+#include <cstring>
 
 using namespace mlir;
 using namespace spnn;
@@ -72,6 +73,8 @@ public:
     pipeline.kernel = options.kernel;
     pipeline.tune = options.tune;
     pipeline.tuneCache = options.tuneCache;
+    pipeline.weights = options.types.weights;
+    pipeline.activations = options.types.activations;
   }
 
   void add(size_t number, const Product &product);
@@ -90,6 +93,9 @@ private:
 };
 } // namespace
 
+/// Floats of a cache line.
+static constexpr int64_t kLineFloats = 16;
+
 static std::string functionName(size_t number) { return "f" + std::to_string(number); }
 
 void ModuleBuilder::add(size_t number, const Product &product) {
@@ -106,7 +112,8 @@ void ModuleBuilder::add(size_t number, const Product &product) {
       builder, loc, DenseElementsAttr::get(type(m, k), ArrayRef<float>(product.weights->dense)));
   if (encoding)
     weights = ConvertOp::create(builder, loc, RankedTensorType::get({m, k}, f32, encoding), weights);
-  Value result = MatmulOp::create(builder, loc, type(m, n), weights, function.getArgument(0), /*bias=*/Value(),
+  Value result = MatmulOp::create(builder, loc, type(m, n), weights, function.getArgument(0), /*lhs_scales=*/Value(),
+                                  /*rhs_scales=*/Value(), /*bias=*/Value(),
                                   /*transpose_lhs=*/false, /*transpose_rhs=*/linear);
   if (product.activationDensity < 1)
     result.getDefiningOp()->setDiscardableAttr(kActivationDensityAttrName,
@@ -183,12 +190,10 @@ runtime::Error ModuleBuilder::selectKernels(const std::vector<Product> &products
     info.panelWidth = kernel.getPanels().getWidth();
     info.panelVector = kernel.getPanels().getVector();
     info.storedValues = product.weights->nonzeros();
-    // Values are the longest float buffer.
-    for (Value buffer : kernel.getStorage()) {
-      auto type = cast<ShapedType>(buffer.getType());
-      if (isa<FloatType>(type.getElementType()))
-        info.storedValues = type.getNumElements();
-    }
+    // Values are the last buffer.
+    if (!kernel.getStorage().empty())
+      info.storedValues = cast<ShapedType>(kernel.getStorage().back().getType()).getNumElements();
+    info.costName = findCpuKernel(info.kernel)->getCostName(kernel.getParameters());
     info.valueCost = findCpuKernel(info.kernel)->getValueCost(kernel.getParameters(), product.columns);
     if (product.form == Form::Packed)
       tuning::reduceToKernel(function, kernel);
@@ -214,6 +219,7 @@ runtime::Error Compiled::compile(const std::vector<Product> &products, const Com
       .loadDialect<SPNNDialect, func::FuncDialect, arith::ArithDialect, tensor::TensorDialect, linalg::LinalgDialect>();
   result = std::make_unique<Compiled>();
   result->products = products;
+  result->activations = options.types.activations;
   result->infos.resize(products.size());
   result->calls.resize(products.size());
   ModuleBuilder builder(context, options);
@@ -239,12 +245,15 @@ runtime::Error Compiled::compile(const std::vector<Product> &products, const Com
     if (!function)
       return "the compiled model lacks function " + functionName(number);
     auto count = [](const runtime::TensorSpec &spec) {
-      int64_t elements = 1;
+      uint64_t bytes = runtime::dtypeBytes(spec.dtype);
       for (const runtime::Extent &extent : spec.shape)
-        elements *= extent.value;
-      return elements;
+        bytes *= extent.value;
+      return static_cast<int64_t>((bytes + sizeof(float) - 1) / sizeof(float));
     };
-    result->inputs.push_back(count(function->inputs[0]));
+    int64_t floats = count(function->inputs[0]);
+    if (function->inputs.size() > 1)
+      floats = llvm::alignTo(floats, kLineFloats) + count(function->inputs[1]);
+    result->inputs.push_back(floats);
     result->outputs.push_back(count(function->outputs[0]));
   }
   return result->model->createContext(options.threads, result->context);
@@ -270,8 +279,22 @@ std::vector<float> Compiled::pack(size_t number, const std::vector<float> &x) co
   if (product.form == Form::Linear)
     return transposed(x, k, n);
   std::vector<float> result(inputs[number], 0.0f);
-  forEachPacked(k, n, infos[number],
-                [&](int64_t at, int64_t row, int64_t column) { result[at] = x[row * n + column]; });
+  NarrowActivations narrowed = narrow(x, n, activations);
+  auto *bytes = reinterpret_cast<uint8_t *>(result.data());
+  forEachPacked(k, n, infos[number], [&](int64_t at, int64_t row, int64_t column) {
+    float value = narrowed.values[row * n + column];
+    if (activations == "i8")
+      bytes[at] = static_cast<uint8_t>(static_cast<int8_t>(value));
+    else if (activations == "bf16")
+      // The upper half of an f32 of which the lower one is zero.
+      std::memcpy(bytes + 2 * at, reinterpret_cast<const uint8_t *>(&value) + 2, 2);
+    else
+      result[at] = value;
+  });
+  if (!narrowed.scales.empty()) {
+    int64_t padded = llvm::alignTo(n, infos[number].panelVector);
+    std::copy(narrowed.scales.begin(), narrowed.scales.end(), result.end() - padded);
+  }
   return result;
 }
 
@@ -293,10 +316,13 @@ std::vector<float> Compiled::unpack(size_t number, const std::vector<float> &y) 
 runtime::Error Compiled::bind(size_t number, float *x, float *y) {
   const runtime::FunctionSpec *function = model->description().find(functionName(number));
   auto tensor = [](const runtime::TensorSpec &spec, float *data) {
-    runtime::TensorRef ref{runtime::DType::F32, {}, data};
+    runtime::TensorRef ref{spec.dtype, {}, data};
     for (const runtime::Extent &extent : spec.shape)
       ref.shape.push_back(extent.value);
-    return std::vector<runtime::TensorRef>{ref};
+    return ref;
   };
-  return model->bind(*function, tensor(function->inputs[0], x), tensor(function->outputs[0], y), calls[number]);
+  std::vector<runtime::TensorRef> operands{tensor(function->inputs[0], x)};
+  if (function->inputs.size() > 1)
+    operands.push_back(tensor(function->inputs[1], x + inputs[number] - function->inputs[1].shape[0].value));
+  return model->bind(*function, operands, {tensor(function->outputs[0], y)}, calls[number]);
 }

@@ -11,6 +11,7 @@
 #ifndef SPNN_BENCH_OURS_H
 #define SPNN_BENCH_OURS_H
 
+#include "ElementTypes.h"
 #include "Matrix.h"
 
 #include "spnn/Runtime/Loader.h"
@@ -45,6 +46,7 @@ struct CompileOptions {
   std::string cpu = "native", targetFile;
   bool tune = false;     ///< choose by measuring
   std::string tuneCache; ///< and keep the times there
+  ElementTypes types;
 };
 
 /// Products compiled into one library, each called on buffers of its own choice.
@@ -62,6 +64,7 @@ public:
   struct Info {
     std::string format, kernel; ///< kernel "onednn" for a product left dense
     std::string parameters;
+    std::string costName; ///< of the kernel's coefficients (CpuKernel::getCostName)
     int64_t storedValues = 0; ///< padding included
     double valueCost = 1;     ///< of a stored value, relative to the kernel's coefficients (CpuKernel::getValueCost)
     double predicted = 0;     ///< microseconds of the kernel alone, by the cost model
@@ -72,7 +75,8 @@ public:
   };
   const Info &info(size_t product) const { return infos[product]; }
 
-  /// The operand that the product wants, from X[k][n]; and Y[m][n] from its result.
+  /// The operand that the product wants, from X[k][n], its bytes as floats: of bf16 or i8 in the packed form, and behind
+  /// them, on a cache line, the scales of the columns; and Y[m][n] from its result.
   std::vector<float> pack(size_t product, const std::vector<float> &x) const;
   std::vector<float> unpack(size_t product, const std::vector<float> &y) const;
   int64_t inputElements(size_t product) const { return inputs[product]; }
@@ -85,7 +89,8 @@ public:
 private:
   std::vector<Product> products;
   std::vector<Info> infos;
-  std::vector<int64_t> inputs, outputs;
+  std::vector<int64_t> inputs, outputs; ///< in floats; bytes of other types are rounded up
+  std::string activations;
   std::unique_ptr<runtime::Model> model;
   runtime::Context context; ///< after the model: goes first
   std::vector<runtime::Call> calls;

@@ -11,6 +11,8 @@
 #ifndef SPNN_BENCH_SUITES_H
 #define SPNN_BENCH_SUITES_H
 
+#include "ElementTypes.h"
+
 #include <string>
 
 namespace spnn::bench {
@@ -27,6 +29,7 @@ struct SuiteOptions {
   std::string format;         ///< forces our format instead of the one that the pattern is made for
   std::string kernel;         ///< forces our kernel
   std::string cpu = "native"; ///< to compile our kernels for
+  ElementTypes types;         ///< of our products
   double activationDensity = 1; ///< share of the activations that are not zero
   double seconds = 0;         ///< of measuring a case; 0: the suite's own
   int cases = 0;              ///< of a suite that makes its own; 0: the suite's own number

@@ -34,6 +34,8 @@ matmul, sweep:
   --activation-density D  share of the activations that are not zero, which the compiler is told (default 1)
   --format F          force this format of ours (csr, bsr4x1, dense, ...)
   --kernel K          force this kernel of ours (csr, csr-matvec, hardcoded, pattern-tile, block, ...)
+  --weights T         element type of our weights: f16, bf16 or i8 (default f32)
+  --activations T     and of our activations: bf16 or i8 with weights of the same type (default f32)
   --target-cpu CPU    compile our kernels, not the peers, for this CPU (default native)
   --target-file FILE  target description of our cost model
   --dlmc DIR          folder with .smtx patterns
@@ -79,7 +81,13 @@ int main(int argc, char **argv) {
       {"--rotate", number(suite.rotate)},
       {"--cases", number(suite.cases)},
       {"--format", text(suite.format)},
-      {"--kernel", text(suite.kernel)},
+      {"--kernel",
+       [&](StringRef value) {
+         suite.kernel = calibration.kernel = value.str();
+         return true;
+       }},
+      {"--weights", text(suite.types.weights)},
+      {"--activations", text(suite.types.activations)},
       {"--target-file", text(suite.targetFile)},
       {"--dlmc", text(suite.dlmc)},
       {"--cache", text(suite.cache)},

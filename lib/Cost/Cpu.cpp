@@ -62,5 +62,7 @@ std::optional<std::string> cost::resolveCpu(llvm::StringRef name, Cpu &result) {
   info = makeSubtarget(result.name, result.features, message);
   auto has = [&](llvm::StringRef feature) { return info->checkFeatures("+" + feature.str()); };
   result.vectorBytes = has("avx512f") && has("avx512vl") ? 64 : has("avx2") && has("fma") ? 32 : 16;
+  result.hasBf16Dot = result.vectorBytes == 64 && has("avx512bf16") && has("avx512bw");
+  result.hasInt8Dot = result.vectorBytes == 64 && has("avx512vnni") && has("avx512bw");
   return std::nullopt;
 }

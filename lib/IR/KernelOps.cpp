@@ -160,8 +160,9 @@ void UnpackPanelsOp::getCanonicalizationPatterns(RewritePatternSet &patterns, ML
 
 LogicalResult KernelMatmulOp::verify() {
   // C1
-  Type element = elementType(getInit());
-  if (failed(verifyRank(*this, "rhs", getRhs(), 1, element)) ||
+  Type element = elementType(getInit()), rhsElement = elementType(getRhs());
+  bool isNarrow = element.isF32() && (rhsElement.isBF16() || rhsElement.isInteger(8));
+  if (failed(verifyRank(*this, "rhs", getRhs(), 1, isNarrow ? rhsElement : element)) ||
       failed(verifyRank(*this, "init", getInit(), 1, element)))
     return failure();
   for (Value buffer : getStorage())
@@ -175,6 +176,13 @@ LogicalResult KernelMatmulOp::verify() {
     if (!areCompatible(length, getRows()))
       return emitOpError() << "bias must have " << getRows() << " elements, got " << length;
   }
+  // C5
+  for (auto [name, scales] : {std::pair("row_scales", getRowScales()), std::pair("column_scales", getColumnScales())})
+    if (scales && failed(verifyRank(*this, name, scales, 1, element)))
+      return failure();
+  if (getRowScales() && !areCompatible(cast<ShapedType>(getRowScales().getType()).getDimSize(0), getRows()))
+    return emitOpError() << "row_scales must have " << getRows() << " elements, got "
+                         << cast<ShapedType>(getRowScales().getType()).getDimSize(0);
   // C4
   if (static_cast<int64_t>(getRows()) < 0 || static_cast<int64_t>(getCols()) < 0)
     return emitOpError() << "weights must have non-negative extents, got " << static_cast<int64_t>(getRows()) << " x "

@@ -28,6 +28,14 @@ int64_t MatmulOp::getInner() {
 }
 int64_t MatmulOp::getColumns() { return extent(getRhs(), getTransposeRhs() ? 0 : 1); }
 
+/// C6
+static bool areMultiplied(Type lhs, Type rhs, Type result) {
+  if (lhs == rhs)
+    return lhs == result || (result.isF32() && (lhs.isBF16() || lhs.isInteger(8)));
+  auto isStored = [](Type type) { return type.isF16() || type.isBF16() || type.isInteger(8); };
+  return result.isF32() && ((isStored(lhs) && rhs.isF32()) || (lhs.isF32() && isStored(rhs)));
+}
+
 LogicalResult MatmulOp::verify() {
   auto lhs = cast<RankedTensorType>(getLhs().getType());
   auto rhs = cast<RankedTensorType>(getRhs().getType());
@@ -39,10 +47,12 @@ LogicalResult MatmulOp::verify() {
   for (auto [name, type] : {std::pair("lhs", lhs), std::pair("rhs", rhs), std::pair("result", result)}) {
     if (type.getRank() != 2)
       return emitOpError() << name << " must have rank 2, got " << type;
-    if (type.getElementType() != element)
-      return emitOpError() << name << " must have the result's element type " << element << ", got "
-                           << type.getElementType();
   }
+  // C6
+  if (!areMultiplied(lhs.getElementType(), rhs.getElementType(), element))
+    return emitOpError() << "element types must be (T, T) -> T, (f16|bf16|i8, f32) -> f32 in either order, "
+                            "(bf16, bf16) -> f32 or (i8, i8) -> f32, got ("
+                         << lhs.getElementType() << ", " << rhs.getElementType() << ") -> " << element;
   // C2
   int64_t leftInner = lhs.getDimSize(getTransposeLhs() ? 0 : 1);
   int64_t rightInner = rhs.getDimSize(getTransposeRhs() ? 1 : 0);
@@ -64,6 +74,17 @@ LogicalResult MatmulOp::verify() {
         !areCompatible(bias.getDimSize(0), result.getDimSize(axis)))
       return emitOpError() << "bias must be a dense vector of the result's extent along axis " << axis
                            << " and of element type " << element << ", got " << bias;
+  }
+  // C7, C8
+  for (auto [name, scales, count] :
+       {std::tuple("lhs_scales", getLhsScales(), getRows()), std::tuple("rhs_scales", getRhsScales(), getColumns())}) {
+    if (!scales)
+      continue;
+    auto type = cast<RankedTensorType>(scales.getType());
+    if (type.getRank() != 1 || type.getEncoding() || !type.getElementType().isF32() || !element.isF32() ||
+        !areCompatible(type.getDimSize(0), count))
+      return emitOpError() << name << " must be a dense vector of " << printExtent(count)
+                           << " f32 beside a result of f32, got " << type << " beside " << result;
   }
   // C5
   for (RankedTensorType type : {lhs, rhs})

@@ -61,10 +61,10 @@ struct Candidate {
 /// Chooses for one product.
 class FormatSelector {
 public:
-  FormatSelector(const cost::TargetDescription &target, int64_t vectorBytes, int threads, int64_t expectedColumns,
+  FormatSelector(const cost::TargetDescription &target, TargetAttr machine, int threads, int64_t expectedColumns,
                  bool forcesCsc)
-      : target(target), vectorBytes(vectorBytes), threads(threads), expectedColumns(expectedColumns),
-        forcesCsc(forcesCsc) {}
+      : target(target), machine(machine), vectorBytes(machine ? machine.getVectorBytes() : 16), threads(threads),
+        expectedColumns(expectedColumns), forcesCsc(forcesCsc) {}
 
   /// Dense and every format worth trying.
   std::vector<Candidate> enumerate(MatmulOp op, const format::DenseMatrix &matrix,
@@ -73,8 +73,8 @@ public:
   std::vector<Candidate> enumerateKernels(MatmulOp op, const format::DenseMatrix &matrix) const;
   /// Whether weights of so many bytes stay in that cache from one call of the network to the next.
   bool fits(uint64_t bytes, cost::KernelWork::Home home) const;
-  /// Microseconds to bring `rows` x columns activations from row-major into panels, or back.
-  double predictRepacking(MatmulOp op, int64_t rows) const;
+  /// Microseconds to bring `rows` x columns activations of a type from row-major into panels, or back.
+  double predictRepacking(MatmulOp op, int64_t rows, Type element) const;
 
 private:
   KernelProblem makeProblem(MatmulOp op, const format::DenseMatrix &matrix) const;
@@ -82,6 +82,7 @@ private:
   void predict(Candidate &candidate, cost::KernelWork work) const;
 
   const cost::TargetDescription &target;
+  TargetAttr machine; ///< null if nobody said
   int64_t vectorBytes;
   int threads;
   int64_t expectedColumns;
@@ -93,8 +94,16 @@ int64_t columnsOf(const KernelProblem &problem) {
 }
 
 uint64_t activationBytes(const KernelProblem &problem) {
-  return static_cast<uint64_t>(problem.matrix.shape.rows + problem.matrix.shape.cols) * columnsOf(problem) *
-         problem.matrix.elementBytes;
+  auto bytes = [](Type type) { return static_cast<uint64_t>(type.getIntOrFloatBitWidth() / 8); };
+  return columnsOf(problem) *
+         (problem.matrix.shape.rows * bytes(problem.elementType) + problem.matrix.shape.cols * bytes(problem.rhsType));
+}
+
+/// Types as the coefficients of a target are named: "csr-bf16".
+std::string typedName(StringRef kernel, Type type) {
+  std::string name;
+  llvm::raw_string_ostream(name) << kernel << "-" << type;
+  return name;
 }
 } // namespace
 
@@ -126,18 +135,22 @@ void FormatSelector::predict(Candidate &candidate, cost::KernelWork work) const 
 }
 
 KernelProblem FormatSelector::makeProblem(MatmulOp op, const format::DenseMatrix &matrix) const {
+  Type element = getElementTypeOrSelf(op.getType()), rhs = getElementTypeOrSelf(op.getRhs());
   return {matrix,
           {},
           "dense",
-          cast<RankedTensorType>(op.getType()).getElementType(),
+          element,
+          getElementTypeOrSelf(op.getLhs()),
+          rhs,
           op.getColumns(),
           expectedColumns,
-          vectorBytes / static_cast<int64_t>(matrix.elementBytes),
+          vectorBytes / static_cast<int64_t>(element.getIntOrFloatBitWidth() / 8),
+          machine && machine.hasDot(rhs),
           getActivationDensity(op)};
 }
 
 void FormatSelector::add(std::vector<Candidate> &candidates, const KernelProblem &base, Attribute encoding) const {
-  auto type = RankedTensorType::get({base.matrix.shape.rows, base.matrix.shape.cols}, base.elementType, encoding);
+  auto type = RankedTensorType::get({base.matrix.shape.rows, base.matrix.shape.cols}, base.weightType, encoding);
   Candidate candidate;
   candidate.encoding = encoding;
   std::string reason;
@@ -165,7 +178,7 @@ void FormatSelector::add(std::vector<Candidate> &candidates, const KernelProblem
     candidate.parameters = {};
     candidate.panels = {};
     candidate.microseconds = 0;
-    candidate.excluded = kernel->checkProblem(problem).value_or("");
+    candidate.excluded = kernel->check(problem).value_or("");
     if (!candidate.excluded.empty()) {
       candidates.push_back(candidate);
       continue;
@@ -176,7 +189,10 @@ void FormatSelector::add(std::vector<Candidate> &candidates, const KernelProblem
     if (problem.columns == 1 && candidate.panels.getWidth() == 1)
       candidate.panels = {};
     cost::KernelWork work;
-    work.kernel = kernel->name().str();
+    // Coefficients for weights of this type, if the target has any.
+    work.kernel = kernel->getCostName(candidate.parameters);
+    if (std::string typed = typedName(work.kernel, problem.weightType); target.findKernel(typed))
+      work.kernel = typed;
     work.weights = base.matrix.shape;
     work.columns = columnsOf(problem);
     work.storedValues =
@@ -185,13 +201,13 @@ void FormatSelector::add(std::vector<Candidate> &candidates, const KernelProblem
     work.weightBytes = kernel->countBytes(problem, candidate.parameters,
                                           format->countBytes(base.matrix.shape, base.matrix.elementBytes, stored));
     work.activationBytes = activationBytes(problem);
-    work.elementBytes = base.matrix.elementBytes;
+    work.elementBytes = base.elementType.getIntOrFloatBitWidth() / 8;
     double positions = static_cast<double>(base.matrix.shape.rows) * base.matrix.shape.cols;
     work.density = positions > 0 ? stored / positions : 0;
     work.threads = threads;
     predict(candidate, work);
     if (!std::isfinite(candidate.microseconds))
-      candidate.excluded = "the target description has no coefficients for kernel " + kernel->name().str();
+      candidate.excluded = "the target description has no coefficients for kernel " + work.kernel;
     candidates.push_back(candidate);
   }
   if (candidates.size() == before) {
@@ -211,9 +227,10 @@ std::vector<Candidate> FormatSelector::enumerate(MatmulOp op, const format::Dens
     work.weights = matrix.shape;
     work.columns = columnsOf(problem);
     work.storedValues = matrix.shape.rows * matrix.shape.cols;
-    work.weightBytes = static_cast<uint64_t>(work.storedValues) * matrix.elementBytes;
+    // Whatever the operands are, oneDNN multiplies f32 here.
+    work.elementBytes = problem.elementType.getIntOrFloatBitWidth() / 8;
+    work.weightBytes = static_cast<uint64_t>(work.storedValues) * work.elementBytes;
     work.activationBytes = activationBytes(problem);
-    work.elementBytes = matrix.elementBytes;
     work.threads = threads;
     Candidate dense;
     dense.format = "dense";
@@ -244,13 +261,13 @@ bool FormatSelector::fits(uint64_t bytes, cost::KernelWork::Home home) const {
   return bytes <= (home == cost::KernelWork::Home::L2 ? target.l2Bytes * std::max(threads, 1) : target.l3Bytes);
 }
 
-double FormatSelector::predictRepacking(MatmulOp op, int64_t rows) const {
+double FormatSelector::predictRepacking(MatmulOp op, int64_t rows, Type element) const {
   int64_t columns = ShapedType::isDynamic(op.getColumns()) ? expectedColumns : op.getColumns();
-  int64_t elementBytes = getElementTypeOrSelf(op.getType()).getIntOrFloatBitWidth() / 8;
+  int64_t elementBytes = element.getIntOrFloatBitWidth() / 8;
   uint64_t rowBytes = static_cast<uint64_t>(std::max<int64_t>(rows, 0)) * elementBytes;
   // Panels are whole vectors of columns.
-  return cost::predictPack(target, rowBytes * columns, rowBytes * llvm::alignTo(columns, vectorBytes / elementBytes),
-                           threads)
+  return cost::predictPack(target, rowBytes * columns,
+                           rowBytes * llvm::alignTo(columns, std::max<int64_t>(1, vectorBytes / 4)), threads)
       .microseconds;
 }
 
@@ -354,13 +371,14 @@ std::optional<Product> SelectFormats::consider(MatmulOp op, const FormatSelector
   product.keepsEncoding = weights.getEncoding() != nullptr;
   std::optional<format::DenseMatrix> matrix = getConstantMatrix(op.getLhs());
   bool isInKernelForm = matrix && !op.getTransposeLhs();
+  Type element = getElementTypeOrSelf(op.getType());
   if (product.keepsEncoding)
     emitRemark(op.getLoc()) << "keeps the encoding of its weights, " << weights.getEncoding();
   else if (!isInKernelForm)
     emitRemark(op.getLoc()) << "kept dense: its lhs is not a constant in kernel form";
-  else if (!weights.getElementType().isF32())
+  else if (!element.isF32())
     emitRemark(op.getLoc()) << "kept dense: CPU kernels compute in f32, the weights are " << weights.getElementType();
-  if (!isInKernelForm || !weights.getElementType().isF32()) {
+  if (!isInKernelForm || !element.isF32()) {
     product.keepsEncoding ? ++numSparse : ++numDense;
     return std::nullopt;
   }
@@ -370,7 +388,10 @@ std::optional<Product> SelectFormats::consider(MatmulOp op, const FormatSelector
     ++numSparse;
     return std::nullopt;
   }
-  product.statistics = cost::measure(*matrix);
+  cost::MeasureOptions measured;
+  if (weights.getElementType().isBF16())
+    measured.floatType = format::FloatType::BF16;
+  product.statistics = cost::measure(*matrix, measured);
   product.candidates = product.keepsEncoding ? selector.enumerateKernels(op, *matrix)
                                              : selector.enumerate(op, *matrix, product.statistics);
   for (auto [i, candidate] : llvm::enumerate(product.candidates))
@@ -404,8 +425,8 @@ void SelectFormats::choose(MutableArrayRef<Product> products, const FormatSelect
           consumer && numbers.contains(consumer) && consumer.getRhs() == op.getResult() && !consumer.getTransposeRhs();
       return !isChained;
     });
-    node.packOperand = selector.predictRepacking(op, op.getInner());
-    node.unpackResult = selector.predictRepacking(op, op.getRows());
+    node.packOperand = selector.predictRepacking(op, op.getInner(), getElementTypeOrSelf(op.getRhs()));
+    node.unpackResult = selector.predictRepacking(op, op.getRows(), getElementTypeOrSelf(op.getType()));
     for (size_t i : product.eligible) {
       PanelsAttr panels = product.candidates[i].panels;
       if (panels && panels.getWidth() == 1)
@@ -547,8 +568,15 @@ std::string SelectFormats::explain(const Product &product) const {
         candidate.measured.has_value() == chosen->measured.has_value() &&
         (!best || candidate.getMicroseconds() < best->getMicroseconds()))
       best = &candidate;
-  if (!best)
-    return "no sparse format is possible";
+  if (!best) {
+    // Of quantised products the first excluded format says why: no kernel for the types.
+    auto excluded =
+        llvm::find_if(product.candidates, [](const Candidate &candidate) { return !candidate.excluded.empty(); });
+    MatmulOp op = product.op;
+    bool isMixed = getElementTypeOrSelf(op.getLhs()) != getElementTypeOrSelf(op.getRhs());
+    return "no sparse format is possible" +
+           (isMixed && excluded != product.candidates.end() ? ": " + excluded->excluded : std::string());
+  }
   double margin = chosen->measured ? 1 : 1.05;
   return llvm::formatv(
       "{0}{1:f1} % zeros do not pay: dense {2:f2} us, best sparse format {3} by kernel {4} {5:f2} us{6}", how, zeros,
@@ -598,8 +626,7 @@ void SelectFormats::runOnOperation() {
     target = &loaded;
   }
   int threads = attr && attr.getThreads() > 0 ? attr.getThreads() : 1;
-  FormatSelector selector(*target, attr ? attr.getVectorBytes() : 16, threads, expectedColumns,
-                          format == "csc" || kernel == "csc-matvec");
+  FormatSelector selector(*target, attr, threads, expectedColumns, format == "csc" || kernel == "csc-matvec");
   std::vector<Product> products;
   WalkResult walk = module.walk([&](MatmulOp op) {
     if (failed(checkActivationDensity(op)))

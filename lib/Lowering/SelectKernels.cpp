@@ -53,6 +53,10 @@ public:
 private:
   LogicalResult selectSparse(MatmulOp op, const format::DenseMatrix &matrix, const format::SparseFormat &format);
   LogicalResult selectDense(MatmulOp op);
+  /// The scales of the columns as a buffer in the layout `panels`, null if there are none.
+  Value packColumnScales(MatmulOp op, Value columns, PanelsAttr panels);
+  /// Operand `number` in f32 with its scales, for oneDNN.
+  Value dequantize(MatmulOp op, unsigned number);
   /// The extent of `value` along `dim` as index.
   Value extent(Value value, int64_t dim) { return tensor::DimOp::create(builder, value.getLoc(), value, dim); }
   /// roundup(columns, panel vector) * rows elements.
@@ -119,10 +123,17 @@ LogicalResult KernelSelector::selectSparse(MatmulOp op, const format::DenseMatri
   if (!element.isF32())
     return op.emitOpError() << "CPU kernels compute in f32, got " << element;
 
-  KernelProblem problem{matrix,           cast<RankedTensorType>(op.getLhs().getType()).getEncoding(),
-                        format.name(),    element,
-                        op.getColumns(),  /*expectedColumns=*/0,
-                        getVectorElements(element)};
+  auto weightsType = cast<RankedTensorType>(op.getLhs().getType());
+  KernelProblem problem{matrix,
+                        weightsType.getEncoding(),
+                        format.name(),
+                        element,
+                        weightsType.getElementType(),
+                        rhsType.getElementType(),
+                        op.getColumns(),
+                        /*expectedColumns=*/0,
+                        getVectorElements(element),
+                        target && target.hasDot(rhsType.getElementType())};
   auto decision = op->getAttrOfType<DictionaryAttr>(kDecisionAttrName);
   auto wanted = decision ? decision.getAs<StringAttr>("kernel") : StringAttr();
   const CpuKernel *chosen = nullptr;
@@ -130,7 +141,7 @@ LogicalResult KernelSelector::selectSparse(MatmulOp op, const format::DenseMatri
   for (const CpuKernel *kernel : getCpuKernels()) {
     if (wanted && wanted.getValue() != kernel->name())
       continue;
-    std::optional<std::string> reason = kernel->checkProblem(problem);
+    std::optional<std::string> reason = kernel->check(problem);
     if (!reason) {
       chosen = kernel;
       break;
@@ -158,12 +169,13 @@ LogicalResult KernelSelector::selectSparse(MatmulOp op, const format::DenseMatri
   Value columns = builder.createOrFold<tensor::DimOp>(loc, op.getRhs(), transposeRhs ? 0 : 1);
   int64_t rows = matrix.shape.rows, cols = matrix.shape.cols;
 
-  Value packedInit = emptyPanels(loc, columns, cols, panels, element);
+  Value packedInit = emptyPanels(loc, columns, cols, panels, problem.rhsType);
   Value rhs = PackPanelsOp::create(builder, loc, TypeRange{packedInit.getType()}, op.getRhs(), packedInit, panels,
                                    transposeRhs)
                   .getResult(0);
   Value init = emptyPanels(loc, columns, rows, panels, element);
-  auto kernel = KernelMatmulOp::create(builder, loc, TypeRange{init.getType()}, storage, rhs, columns, op.getBias(), init,
+  auto kernel = KernelMatmulOp::create(builder, loc, TypeRange{init.getType()}, storage, rhs, columns,
+                                       op.getLhsScales(), packColumnScales(op, columns, panels), op.getBias(), init,
                                        builder.getStringAttr(chosen->name()), problem.format, rows, cols, panels,
                                        parameters, op.getActivation(), /*parallel=*/false);
   bool parallel = !target || target.getThreads() != 1;
@@ -198,6 +210,55 @@ LogicalResult KernelSelector::selectSparse(MatmulOp op, const format::DenseMatri
   return success();
 }
 
+Value KernelSelector::packColumnScales(MatmulOp op, Value columns, PanelsAttr panels) {
+  Value scales = op.getRhsScales();
+  // Single columns are their own panels.
+  if (!scales || panels.getWidth() == 1)
+    return scales;
+  Location loc = op.getLoc();
+  auto type = cast<RankedTensorType>(scales.getType());
+  auto rowType = RankedTensorType::get({1, type.getDimSize(0)}, type.getElementType());
+  SmallVector<OpFoldResult> extents{builder.getIndexAttr(1), tensor::getMixedSize(builder, loc, scales, 0)};
+  Value row =
+      tensor::ExpandShapeOp::create(builder, loc, rowType, scales, ArrayRef<ReassociationIndices>{{0, 1}}, extents);
+  Value init = emptyPanels(loc, columns, /*rows=*/1, panels, type.getElementType());
+  return PackPanelsOp::create(builder, loc, TypeRange{init.getType()}, row, init, panels, /*transpose=*/false)
+      .getResult(0);
+}
+
+Value KernelSelector::dequantize(MatmulOp op, unsigned number) {
+  Value operand = number == 0 ? op.getLhs() : op.getRhs();
+  Value scales = number == 0 ? op.getLhsScales() : op.getRhsScales();
+  auto type = cast<RankedTensorType>(operand.getType());
+  if (type.getElementType().isF32() && !scales)
+    return operand;
+  // The scales of the lhs run along its rows, those of the rhs along its columns.
+  bool transposed = number == 0 ? op.getTransposeLhs() : op.getTransposeRhs();
+  unsigned axis = (number == 1) != transposed;
+  Location loc = op.getLoc();
+  SmallVector<Value> inputs{operand};
+  SmallVector<AffineMap> maps(2, builder.getMultiDimIdentityMap(2));
+  if (scales) {
+    inputs.push_back(scales);
+    maps.insert(maps.begin() + 1, AffineMap::get(2, 0, builder.getAffineDimExpr(axis)));
+  }
+  Type f32 = builder.getF32Type();
+  Value init = tensor::EmptyOp::create(builder, loc, tensor::getMixedSizes(builder, loc, operand), f32);
+  SmallVector<utils::IteratorType> parallel(2, utils::IteratorType::parallel);
+  return linalg::GenericOp::create(builder, loc, init.getType(), inputs, init, maps, parallel,
+                                   [&](OpBuilder &b, Location loc, ValueRange args) {
+                                     Value x = args[0];
+                                     if (x.getType().isInteger())
+                                       x = arith::SIToFPOp::create(b, loc, f32, x);
+                                     else if (!x.getType().isF32())
+                                       x = arith::ExtFOp::create(b, loc, f32, x);
+                                     if (scales)
+                                       x = arith::MulFOp::create(b, loc, x, args[1]);
+                                     linalg::YieldOp::create(b, loc, x);
+                                   })
+      .getResult(0);
+}
+
 LogicalResult KernelSelector::selectDense(MatmulOp op) {
   Location loc = op.getLoc();
   auto resultType = cast<RankedTensorType>(op.getType());
@@ -205,7 +266,7 @@ LogicalResult KernelSelector::selectDense(MatmulOp op) {
     return op.emitOpError() << "oneDNN multiplies f32 here, got " << resultType.getElementType();
   // (op(A) op(B))^T = op(B)^T op(A)^T: activations stay batch-major, as the rest of a dense network wants them.
   bool flip = op.getBiasAxis() == 0;
-  Value lhs = flip ? op.getRhs() : op.getLhs(), rhs = flip ? op.getLhs() : op.getRhs();
+  Value lhs = dequantize(op, flip ? 1 : 0), rhs = dequantize(op, flip ? 0 : 1);
   bool transposeLhs = flip ? !op.getTransposeRhs() : op.getTransposeLhs();
   bool transposeRhs = flip ? !op.getTransposeLhs() : op.getTransposeRhs();
   SmallVector<OpFoldResult> sizes{tensor::getMixedSize(builder, loc, lhs, transposeLhs ? 1 : 0),
@@ -218,7 +279,8 @@ LogicalResult KernelSelector::selectDense(MatmulOp op) {
   Value result = flip ? transposed(loc, gemm.getResult(0)) : gemm.getResult(0);
   if (result.getType() != resultType)
     result = tensor::CastOp::create(builder, loc, resultType, result);
-  emitRemark(loc) << "dense product through oneDNN";
+  bool isQuantized = lhs != (flip ? op.getRhs() : op.getLhs()) || rhs != (flip ? op.getLhs() : op.getRhs());
+  emitRemark(loc) << "dense product through oneDNN" << (isQuantized ? ", its operands converted to f32" : "");
   op.replaceAllUsesWith(result);
   op.erase();
   ++dense;

@@ -46,9 +46,14 @@ struct SetTarget : public spnn::impl::SetTargetBase<SetTarget> {
       if (!loaded)
         return fail(llvm::toString(loaded.takeError()));
     }
+    SmallVector<Type> dot;
+    if (resolved.hasBf16Dot)
+      dot.push_back(BFloat16Type::get(&getContext()));
+    if (resolved.hasInt8Dot)
+      dot.push_back(IntegerType::get(&getContext(), 8));
     module->setAttr(kTargetAttrName,
                     TargetAttr::get(&getContext(), name, cpu == "native" ? "native" : resolved.name,
-                                    resolved.vectorBytes, threads));
+                                    resolved.vectorBytes, threads, dot));
   }
 };
 } // namespace

@@ -50,6 +50,14 @@ void spnn::buildCpuGraphStage(OpPassManager &pm, const CpuPipelineOptions &optio
   addCleanup(pm);
   pm.addPass(createDecompose());
   addCleanup(pm);
+  if (!options.weights.empty() || options.activations != "f32") {
+    QuantizeOptions quantize;
+    // Activations alone are refused by the pass, not ignored.
+    quantize.weights = options.weights;
+    quantize.activations = options.activations;
+    pm.addPass(createQuantize(quantize));
+    addCleanup(pm);
+  }
   SelectFormatsOptions formats;
   formats.expectedColumns = options.expectedColumns;
   formats.format = options.format;
@@ -84,6 +92,7 @@ void spnn::buildCpuKernelStage(OpPassManager &pm, const CpuPipelineOptions &opti
 void spnn::buildCpuLoopStage(OpPassManager &pm, const CpuPipelineOptions &options) {
   pm.addPass(createLowerKernels());
   pm.addNestedPass<func::FuncOp>(createConvertLinalgToLoopsPass());
+  pm.addNestedPass<func::FuncOp>(createHoistLoads());
   pm.addNestedPass<func::FuncOp>(createGuardDivision());
   pm.addNestedPass<func::FuncOp>(createDefineArithmetic());
   pm.addPass(createLowerVectors());
@@ -130,7 +139,7 @@ void spnn::registerCpuPipelines() {
   PassPipelineRegistration<CpuPipelineOptions>("spnn-cpu", "Compile a model for the CPU, down to the LLVM dialect",
                                                buildCpuPipeline);
   PassPipelineRegistration<CpuPipelineOptions>(
-      "spnn-cpu-graph", "Stage 1 of spnn-cpu: raise, fuse, measure, select formats, decompose", buildCpuGraphStage);
+      "spnn-cpu-graph", "Stage 1 of spnn-cpu: raise, fuse, measure, decompose, quantise, select formats", buildCpuGraphStage);
   PassPipelineRegistration<CpuPipelineOptions>("spnn-cpu-kernels",
                                                "Stage 2 of spnn-cpu: kernel ops on buffers in one arena",
                                                buildCpuKernelStage);

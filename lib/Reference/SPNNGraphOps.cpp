@@ -112,6 +112,16 @@ static std::vector<int64_t> multiples(int64_t count, int64_t stride) {
   return result;
 }
 
+/// The tensor itself, or its integers as doubles, which hold those of 8 bits exactly, and 2^39 times the sum of their
+/// products.
+static TensorRef withFloats(TensorRef tensor) {
+  if (tensor->isFloat())
+    return tensor;
+  Tensor result = *tensor;
+  result.floats.assign(tensor->ints.begin(), tensor->ints.end());
+  return std::make_shared<const Tensor>(std::move(result));
+}
+
 static LogicalResult evaluateMatmul(Interpreter &interpreter, Operation *op) {
   auto matmul = cast<MatmulOp>(op);
   TensorRef lhs = interpreter.get(matmul.getLhs()), rhs = interpreter.get(matmul.getRhs());
@@ -133,7 +143,22 @@ static LogicalResult evaluateMatmul(Interpreter &interpreter, Operation *op) {
     if (bias->size() != extent)
       return op->emitOpError("has a bias of ") << bias->size() << " values for an extent of " << extent << " (C4)";
   }
-  FailureOr<Tensor> result = interpreter.allocate(op, lhs->elementType, {rows, columns});
+  TensorRef lhsScales, rhsScales;
+  for (auto [operand, scales, extent, rule] : {std::tuple(matmul.getLhsScales(), &lhsScales, rows, "C7"),
+                                               std::tuple(matmul.getRhsScales(), &rhsScales, columns, "C8")}) {
+    if (!operand)
+      continue;
+    *scales = interpreter.get(operand);
+    if (!*scales)
+      return failure();
+    if ((*scales)->size() != extent)
+      return op->emitOpError("has ") << (*scales)->size() << " scales for an extent of " << extent << " (" << rule
+                                     << ")";
+  }
+  bool isInteger = !lhs->isFloat() && !rhs->isFloat();
+  lhs = withFloats(lhs);
+  rhs = withFloats(rhs);
+  FailureOr<Tensor> result = interpreter.allocate(op, getElementTypeOrSelf(matmul.getType()), {rows, columns});
   if (failed(result))
     return failure();
   if (result->size() != 0 && inner != 0) {
@@ -155,6 +180,13 @@ static LogicalResult evaluateMatmul(Interpreter &interpreter, Operation *op) {
   for (int64_t i = 0; i < rows; ++i)
     for (int64_t j = 0; j < columns; ++j) {
       double &value = result->floats[i * columns + j];
+      // Sums of products of i8 are i32.
+      if (isInteger)
+        value = static_cast<int32_t>(static_cast<uint32_t>(static_cast<int64_t>(value)));
+      if (lhsScales)
+        value *= lhsScales->floats[i];
+      if (rhsScales)
+        value *= rhsScales->floats[j];
       if (bias)
         value += bias->floats[matmul.getBiasAxis() == 0 ? i : j];
       value = activate(matmul.getActivation(), value);

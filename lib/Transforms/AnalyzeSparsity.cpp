@@ -87,7 +87,11 @@ struct AnalyzeSparsity : public spnn::impl::AnalyzeSparsityBase<AnalyzeSparsity>
       numDeadRows += counts.rows;
       cleanUp();
     }
-    getOperation()->walk([&](MatmulOp op) { measure(op); });
+    getOperation()->walk([&](MatmulOp op) {
+      if (removeDead && isQuantized(op))
+        op.emitRemark("dead channels stay: the product is quantised");
+      measure(op);
+    });
   }
 
   /// Removal looks for products that feed each other directly.
@@ -113,7 +117,7 @@ struct AnalyzeSparsity : public spnn::impl::AnalyzeSparsityBase<AnalyzeSparsity>
     if (isLhs ? op.getTransposeLhs() : !op.getTransposeRhs())
       *matrix = transposeMatrix(*matrix);
     cost::MeasureOptions options;
-    options.floatType = getFloatType(getElementTypeOrSelf(op.getType()));
+    options.floatType = getFloatType(getElementTypeOrSelf(value.getType()));
     cost::MatrixStatistics statistics = cost::measure(*matrix, options);
     op->setAttr(kStatisticsAttrName, toAttribute(&getContext(), statistics));
     op.emitRemark() << describe(statistics);

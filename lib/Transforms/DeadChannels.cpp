@@ -34,7 +34,7 @@ using Numbers = std::vector<double>;
 
 static std::optional<Weights> readWeights(MatmulOp op) {
   std::optional<format::FloatType> type = getFloatType(getElementTypeOrSelf(op.getType()));
-  if (!type || !isConstantMatrix(op.getLhs()))
+  if (!type || isQuantized(op) || !isConstantMatrix(op.getLhs()))
     return std::nullopt;
   std::optional<format::DenseMatrix> matrix = getConstantMatrix(op.getLhs());
   if (!matrix)
@@ -218,10 +218,10 @@ static MatmulOp removeBetween(RewriterBase &rewriter, MatmulOp producer, MatmulO
     bias = createVector(rewriter, producer.getLoc(), kept, element);
   }
   auto type = cast<RankedTensorType>(producer.getType());
-  auto smaller = MatmulOp::create(rewriter, producer.getLoc(),
-                                  RankedTensorType::get({channels - columns - rows, type.getDimSize(1)}, element),
-                                  producerLhs, producer.getRhs(), bias, producer.getTransposeLhs(),
-                                  producer.getTransposeRhs(), producer.getBiasAxis(), producer.getActivation());
+  auto smaller = MatmulOp::create(
+      rewriter, producer.getLoc(), RankedTensorType::get({channels - columns - rows, type.getDimSize(1)}, element),
+      producerLhs, producer.getRhs(), /*lhs_scales=*/Value(), /*rhs_scales=*/Value(), bias, producer.getTransposeLhs(),
+      producer.getTransposeRhs(), producer.getBiasAxis(), producer.getActivation());
   smaller->setDiscardableAttrs(producer->getDiscardableAttrDictionary());
   rewriter.setInsertionPoint(consumer);
   Value consumerBias = rows ? createVector(rewriter, consumer.getLoc(), *toBias, element) : Value();

@@ -104,8 +104,8 @@ struct Decompose : public spnn::impl::DecomposeBase<Decompose> {
     auto type = cast<RankedTensorType>(op.getType());
     auto exchanged = MatmulOp::create(
         rewriter, op.getLoc(), RankedTensorType::get({type.getDimSize(1), type.getDimSize(0)}, type.getElementType()),
-        op.getRhs(), op.getLhs(), op.getBias(), !op.getTransposeRhs(), !op.getTransposeLhs(),
-        op.getBias() ? 1 - op.getBiasAxis() : 0, op.getActivation());
+        op.getRhs(), op.getLhs(), op.getRhsScales(), op.getLhsScales(), op.getBias(), !op.getTransposeRhs(),
+        !op.getTransposeLhs(), op.getBias() ? 1 - op.getBiasAxis() : 0, op.getActivation());
     exchanged->setDiscardableAttrs(op->getDiscardableAttrDictionary());
     Value result = createTranspose(rewriter, op.getLoc(), exchanged);
     rewriter.replaceOp(op, castTo(rewriter, op.getLoc(), result, type));

@@ -70,9 +70,39 @@ Value spnn::emitEpilogue(OpBuilder &builder, Location loc, Value value, Value bi
   return castTo(builder, loc, generic.getResult(0), type);
 }
 
+/// The sums of a quantised product times its scales, as floats.
+static Value emitScaling(OpBuilder &builder, MatmulOp op, Value sums) {
+  Location loc = op.getLoc();
+  Type element = getElementTypeOrSelf(op.getType());
+  if (!op.hasScales() && getElementTypeOrSelf(sums) == element)
+    return sums;
+  SmallVector<Value> inputs{sums};
+  SmallVector<AffineMap> maps(2, builder.getMultiDimIdentityMap(2));
+  for (auto [axis, scales] : llvm::enumerate(ArrayRef<Value>{op.getLhsScales(), op.getRhsScales()}))
+    if (scales) {
+      inputs.push_back(scales);
+      maps.insert(maps.end() - 1, AffineMap::get(2, 0, builder.getAffineDimExpr(axis)));
+    }
+  Value init = createEmpty(builder, loc, getExtents(builder, loc, sums), element);
+  SmallVector<utils::IteratorType> parallel(2, utils::IteratorType::parallel);
+  return linalg::GenericOp::create(builder, loc, init.getType(), inputs, init, maps, parallel,
+                                   [&](OpBuilder &b, Location loc, ValueRange args) {
+                                     Value x = args[0];
+                                     if (x.getType() != element)
+                                       x = arith::SIToFPOp::create(b, loc, element, x);
+                                     for (Value scale : args.drop_front().drop_back())
+                                       x = arith::MulFOp::create(b, loc, x, scale);
+                                     linalg::YieldOp::create(b, loc, x);
+                                   })
+      .getResult(0);
+}
+
 Value spnn::emitLinalgMatmul(OpBuilder &builder, MatmulOp op) {
   Location loc = op.getLoc();
   Type element = getElementTypeOrSelf(op.getType());
+  // linalg.matmul converts its operands to the type of its sums; those of i8 are i32.
+  if (getElementTypeOrSelf(op.getLhs()).isInteger() && getElementTypeOrSelf(op.getRhs()).isInteger())
+    element = builder.getI32Type();
   Value zero = arith::ConstantOp::create(builder, loc, builder.getZeroAttr(element));
   Value init =
       linalg::FillOp::create(builder, loc, zero, createEmpty(builder, loc, getExtents(builder, loc, op), element))
@@ -89,6 +119,7 @@ Value spnn::emitLinalgMatmul(OpBuilder &builder, MatmulOp op) {
   Value product = linalg::MatmulOp::create(builder, loc, init.getType(), ValueRange{op.getLhs(), op.getRhs()}, init,
                                            builder.getNamedAttr("indexing_maps", maps))
                       ->getResult(0);
+  product = emitScaling(builder, op, product);
   Value result = emitEpilogue(builder, loc, product, op.getBias(), op.getBiasAxis(), op.getActivation());
   return castTo(builder, loc, result, op.getType());
 }

@@ -93,8 +93,9 @@ struct FuseEpilogues : public spnn::impl::FuseEpiloguesBase<FuseEpilogues> {
       bias = createBias(rewriter, loc, *epilogue.bias);
       axis = epilogue.transposed ? 1 - epilogue.bias->axis : epilogue.bias->axis;
     }
-    auto fused = MatmulOp::create(rewriter, loc, product.getType(), product.getLhs(), product.getRhs(), bias,
-                                  product.getTransposeLhs(), product.getTransposeRhs(), axis, epilogue.activation);
+    auto fused = MatmulOp::create(rewriter, loc, product.getType(), product.getLhs(), product.getRhs(),
+                                  product.getLhsScales(), product.getRhsScales(), bias, product.getTransposeLhs(),
+                                  product.getTransposeRhs(), axis, epilogue.activation);
     fused->setDiscardableAttrs(product->getDiscardableAttrDictionary());
     Value result = fused;
     if (epilogue.transposed)

@@ -85,10 +85,16 @@ bool spnn::isConstantMatrix(Value value) {
   return false;
 }
 
+bool spnn::isQuantized(MatmulOp op) {
+  Type element = getElementTypeOrSelf(op.getType());
+  return op.hasScales() || getElementTypeOrSelf(op.getLhs()) != element || getElementTypeOrSelf(op.getRhs()) != element;
+}
+
 Value spnn::rebuildConstant(OpBuilder &builder, Location loc, Value like, const format::DenseMatrix &matrix,
-                            std::string &reason) {
+                            std::string &reason, Type elementType) {
   auto before = cast<RankedTensorType>(like.getType());
-  auto type = RankedTensorType::get({matrix.shape.rows, matrix.shape.cols}, before.getElementType());
+  auto type = RankedTensorType::get({matrix.shape.rows, matrix.shape.cols},
+                                    elementType ? elementType : before.getElementType());
   if (!isSparse(before))
     return arith::ConstantOp::create(builder, loc, writeDenseMatrix(matrix, type));
   auto sparseType = RankedTensorType::get(type.getShape(), type.getElementType(), before.getEncoding());

@@ -46,10 +46,13 @@ bool isConstantMatrix(mlir::Value value);
 /// The contents of a splat constant or of a fill with a constant, in double precision.
 std::optional<double> getSplatValue(mlir::Value value);
 
-/// A constant with the contents of `matrix` of the kind that `like` is: dense, in a sparse format, or converted to one.
-/// Null with the reason in `reason` if the format cannot hold them.
+/// True if operands and result of a product are not of one type, or if it has scales.
+bool isQuantized(MatmulOp op);
+
+/// A constant with the contents of `matrix` of the kind that `like` is: dense, in a sparse format, or converted to one;
+/// of the same element type unless another is given. Null with the reason in `reason` if the format cannot hold them.
 mlir::Value rebuildConstant(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value like,
-                            const format::DenseMatrix &matrix, std::string &reason);
+                            const format::DenseMatrix &matrix, std::string &reason, mlir::Type elementType = {});
 
 /// The element type in the terms of the Format room; std::nullopt for types that it cannot read as numbers.
 std::optional<format::FloatType> getFloatType(mlir::Type type);

@@ -95,8 +95,8 @@ struct Raise : public spnn::impl::RaiseBase<Raise> {
     auto type = RankedTensorType::get(
         {lhsType.getDimSize(product.constantKFirst ? 1 : 0), rhsType.getDimSize(product.otherKLast ? 0 : 1)},
         lhsType.getElementType());
-    Value result =
-        MatmulOp::create(rewriter, loc, type, lhs, rhs, /*bias=*/Value(), product.constantKFirst, product.otherKLast);
+    Value result = MatmulOp::create(rewriter, loc, type, lhs, rhs, /*lhs_scales=*/Value(), /*rhs_scales=*/Value(),
+                                    /*bias=*/Value(), product.constantKFirst, product.otherKLast);
     if (Attribute density = op->getAttr(kActivationDensityAttrName))
       result.getDefiningOp()->setDiscardableAttr(kActivationDensityAttrName, density);
     if (product.outMLast)

@@ -82,8 +82,14 @@ static void addCandidate(OpBuilder &builder, const TimingRequest &request, size_
   IRMapping mapping;
   mapping.map(op.getLhs(), weights);
   mapping.map(op.getRhs(), function.getArgument(0));
-  if (op.getBias())
-    mapping.map(op.getBias(), cloneConstant(builder, op.getBias()));
+  for (Value operand : {op.getLhsScales(), op.getBias()})
+    if (operand)
+      mapping.map(operand, cloneConstant(builder, operand));
+  if (op.getRhsScales()) {
+    auto scales = RankedTensorType::get({n}, getElementTypeOrSelf(op.getRhsScales().getType()));
+    mapping.map(op.getRhsScales(),
+                arith::ConstantOp::create(builder, loc, scales, cast<TypedAttr>(builder.getZeroAttr(scales))));
+  }
   auto product = cast<MatmulOp>(builder.clone(*op, mapping));
   product.setTransposeRhs(true);
   product.getResult().setType(typeOf(op.getResult(), m, n));
@@ -273,11 +279,15 @@ runtime::Error CandidateModule::bind(size_t candidate, double activationDensity)
   if (!function)
     return "a compiled candidate lacks its function";
   operands.emplace_back();
-  runtime::TensorRef x, y;
-  if (runtime::Error error = allocate(function->inputs[0], x))
-    return error;
+  // Behind the activations may come their scales, which stay zero.
+  std::vector<runtime::TensorRef> inputs(function->inputs.size());
+  runtime::TensorRef y;
+  for (auto [spec, input] : llvm::zip_equal(function->inputs, inputs))
+    if (runtime::Error error = allocate(spec, input))
+      return error;
   if (runtime::Error error = allocate(function->outputs[0], y))
     return error;
+  const runtime::TensorRef &x = inputs.front();
   // A table, since rounding each element by itself would take longer than measuring.
   std::mt19937 generator(7);
   size_t elementBytes = getBytes(x.dtype);
@@ -291,7 +301,7 @@ runtime::Error CandidateModule::bind(size_t candidate, double activationDensity)
     if ((random >> 16) < limit)
       std::memcpy(static_cast<uint8_t *>(x.data) + i * elementBytes, &table[random & 255], elementBytes);
   }
-  return model->bind(*function, {x}, {y}, calls.emplace_back());
+  return model->bind(*function, inputs, {y}, calls.emplace_back());
 }
 
 void CandidateModule::touchOperands(size_t candidate) const {

@@ -17,11 +17,14 @@ using namespace spnn;
 
 void tuning::reduceToKernel(func::FuncOp function, KernelMatmulOp kernel) {
   OpBuilder builder(function);
-  auto type = builder.getFunctionType({kernel.getRhs().getType()}, {kernel.getInit().getType()});
+  SmallVector<Value> inputs{kernel.getRhs()};
+  if (kernel.getColumnScales())
+    inputs.push_back(kernel.getColumnScales());
+  auto type = builder.getFunctionType(ValueRange(inputs).getTypes(), {kernel.getInit().getType()});
   auto packed = func::FuncOp::create(builder, kernel.getLoc(), function.getName(), type);
   builder.setInsertionPointToStart(packed.addEntryBlock());
   IRMapping mapping;
-  mapping.map(kernel.getRhs(), packed.getArgument(0));
+  mapping.map(inputs, packed.getArguments());
   std::function<void(Value)> clone = [&](Value value) {
     Operation *op = value.getDefiningOp();
     if (!op || mapping.contains(value))

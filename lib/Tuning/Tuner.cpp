@@ -74,6 +74,10 @@ static std::string describeProduct(const TimingRequest &request) {
      << element(op.getRhs()) << " -> " << element(op.getResult());
   if (std::optional<format::DenseMatrix> matrix = getConstantMatrix(op.getLhs()))
     os << ", pattern " << hashPattern(*matrix);
+  if (op.getLhsScales())
+    os << ", row scales";
+  if (op.getRhsScales())
+    os << ", column scales";
   if (op.getBias())
     os << ", bias " << element(op.getBias());
   if (op.getActivation() != Activation::None)

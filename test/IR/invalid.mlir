@@ -462,9 +462,65 @@ func.func @matmul_c1_element(%a: tensor<3x4xi32>, %b: tensor<4x5xi32>) {
 
 // -----
 
-func.func @matmul_c1_elements(%a: tensor<3x4xf32>, %b: tensor<4x5xf64>) {
-  // expected-error @below {{'spnn.matmul' op rhs must have the result's element type 'f32', got 'f64'}}
+func.func @matmul_c6(%a: tensor<3x4xf32>, %b: tensor<4x5xf64>) {
+  // expected-error @below {{'spnn.matmul' op element types must be (T, T) -> T, (f16|bf16|i8, f32) -> f32 in either order, (bf16, bf16) -> f32 or (i8, i8) -> f32, got ('f32', 'f64') -> 'f32'}}
   %0 = spnn.matmul %a, %b : (tensor<3x4xf32>, tensor<4x5xf64>) -> tensor<3x5xf32>
+  return
+}
+
+// -----
+
+func.func @matmul_c6_f16(%a: tensor<3x4xf16>, %b: tensor<4x5xf16>) {
+  // expected-error @below {{got ('f16', 'f16') -> 'f32'}}
+  %0 = spnn.matmul %a, %b : (tensor<3x4xf16>, tensor<4x5xf16>) -> tensor<3x5xf32>
+  return
+}
+
+// -----
+
+func.func @matmul_c6_mixed(%a: tensor<3x4xi8>, %b: tensor<4x5xbf16>) {
+  // expected-error @below {{got ('i8', 'bf16') -> 'f32'}}
+  %0 = spnn.matmul %a, %b : (tensor<3x4xi8>, tensor<4x5xbf16>) -> tensor<3x5xf32>
+  return
+}
+
+// -----
+
+func.func @matmul_c6_result(%a: tensor<3x4xi8>, %b: tensor<4x5xi8>) {
+  // expected-error @below {{got ('i8', 'i8') -> 'f64'}}
+  %0 = spnn.matmul %a, %b : (tensor<3x4xi8>, tensor<4x5xi8>) -> tensor<3x5xf64>
+  return
+}
+
+// -----
+
+func.func @matmul_c7_length(%a: tensor<3x4xi8>, %b: tensor<3x5xi8>, %s: tensor<3xf32>) {
+  // expected-error @below {{'spnn.matmul' op lhs_scales must be a dense vector of 4 f32 beside a result of f32, got 'tensor<3xf32>' beside 'tensor<4x5xf32>'}}
+  %0 = spnn.matmul %a, %b lhs_scales(%s : tensor<3xf32>) {transpose_lhs} : (tensor<3x4xi8>, tensor<3x5xi8>) -> tensor<4x5xf32>
+  return
+}
+
+// -----
+
+func.func @matmul_c7_result(%a: tensor<3x4xf64>, %b: tensor<4x5xf64>, %s: tensor<3xf32>) {
+  // expected-error @below {{lhs_scales must be a dense vector of 3 f32 beside a result of f32, got 'tensor<3xf32>' beside 'tensor<3x5xf64>'}}
+  %0 = spnn.matmul %a, %b lhs_scales(%s : tensor<3xf32>) : (tensor<3x4xf64>, tensor<4x5xf64>) -> tensor<3x5xf64>
+  return
+}
+
+// -----
+
+func.func @matmul_c8_element(%a: tensor<3x4xi8>, %b: tensor<4x5xi8>, %s: tensor<5xf16>) {
+  // expected-error @below {{'spnn.matmul' op rhs_scales must be a dense vector of 5 f32 beside a result of f32, got 'tensor<5xf16>'}}
+  %0 = spnn.matmul %a, %b rhs_scales(%s : tensor<5xf16>) : (tensor<3x4xi8>, tensor<4x5xi8>) -> tensor<3x5xf32>
+  return
+}
+
+// -----
+
+func.func @matmul_c8_rank(%a: tensor<3x4xi8>, %b: tensor<4x?xi8>, %s: tensor<1x5xf32>) {
+  // expected-error @below {{'spnn.matmul' op rhs_scales must be a dense vector of ? f32}}
+  %0 = spnn.matmul %a, %b rhs_scales(%s : tensor<1x5xf32>) : (tensor<3x4xi8>, tensor<4x?xi8>) -> tensor<3x?xf32>
   return
 }
 
@@ -660,6 +716,33 @@ func.func @kernel_matmul_c1_bias(%s: tensor<4xi32>, %x: tensor<16xf32>, %n: inde
   // expected-error @below {{'spnn.kernel_matmul' op bias must have rank 1 and element type 'f32', got 'tensor<4xf64>'}}
   %y = spnn.kernel_matmul "csr" weights(4 x 4 as unit) storage(%s : tensor<4xi32>) ins(%x, %n : tensor<16xf32>)
       bias(%b : tensor<4xf64>) outs(%e : tensor<16xf32>) panels(<width = 4, vector = 4>) parameters({}) -> tensor<16xf32>
+  return
+}
+
+// -----
+
+func.func @kernel_matmul_c1_narrow(%x: tensor<16xf16>, %n: index, %e: tensor<16xf32>) {
+  // expected-error @below {{'spnn.kernel_matmul' op rhs must have rank 1 and element type 'f32', got 'tensor<16xf16>'}}
+  %y = spnn.kernel_matmul "csr" weights(4 x 4 as unit) ins(%x, %n : tensor<16xf16>)
+      outs(%e : tensor<16xf32>) panels(<width = 16, vector = 4>) parameters({}) -> tensor<16xf32>
+  return
+}
+
+// -----
+
+func.func @kernel_matmul_c5_rows(%x: tensor<16xi8>, %n: index, %e: tensor<16xf32>, %s: tensor<5xf32>) {
+  // expected-error @below {{'spnn.kernel_matmul' op row_scales must have 4 elements, got 5}}
+  %y = spnn.kernel_matmul "csr" weights(4 x 4 as unit) ins(%x, %n : tensor<16xi8>) row_scales(%s : tensor<5xf32>)
+      outs(%e : tensor<16xf32>) panels(<width = 16, vector = 4>) parameters({}) -> tensor<16xf32>
+  return
+}
+
+// -----
+
+func.func @kernel_matmul_c5_columns(%x: tensor<16xi8>, %n: index, %e: tensor<16xf32>, %s: tensor<4xf64>) {
+  // expected-error @below {{'spnn.kernel_matmul' op column_scales must have rank 1 and element type 'f32', got 'tensor<4xf64>'}}
+  %y = spnn.kernel_matmul "csr" weights(4 x 4 as unit) ins(%x, %n : tensor<16xi8>) column_scales(%s : tensor<4xf64>)
+      outs(%e : tensor<16xf32>) panels(<width = 16, vector = 4>) parameters({}) -> tensor<16xf32>
   return
 }
 

@@ -40,6 +40,8 @@ func.func @attributes() attributes {
   q0 = #spnn.panels<width = 64, vector = 16>, q1 = #spnn.panels<width = 1, vector = 1>,
   // CHECK-SAME: t = #spnn.target<"generic-avx512", cpu = "x86-64-v4", vector_bytes = 64, threads = 0>
   t = #spnn.target<"generic-avx512", cpu = "x86-64-v4", vector_bytes = 64, threads = 0>,
+  // CHECK-SAME: t2 = #spnn.target<"generic-avx512", cpu = "znver4", vector_bytes = 64, threads = 0, dot = [bf16, i8]>
+  t2 = #spnn.target<"generic-avx512", cpu = "znver4", vector_bytes = 64, threads = 0, dot = [bf16, i8]>,
   // CHECK-SAME: u = tensor<64x128xf32, #spnn.bitmap>
   u = tensor<64x128xf32, #spnn.bitmap>,
   // CHECK-SAME: v = tensor<64x192xf32, #spnn.nmg<2, 4, 16>>
@@ -112,6 +114,33 @@ func.func @matmul(%w: tensor<64x128xf32, #spnn.bitmap>, %x: tensor<128x?xf32>, %
 }
 
 // What is not said is not printed: no activation, axis 0; transpositions and axis 1 stay in the attributes.
+// Quantised operands bring their scales, between the operands and the bias.
+// CHECK-LABEL: func @matmul_quantized
+func.func @matmul_quantized(%w: tensor<64x128xi8, #spnn.bitmap>, %x: tensor<128x?xi8>, %s: tensor<64xf32>,
+                            %t: tensor<?xf32>, %b: tensor<64xf32>) -> tensor<64x?xf32> {
+  // CHECK: spnn.matmul %{{.*}}, %{{.*}} lhs_scales(%{{.*}} : tensor<64xf32>) rhs_scales(%{{.*}} : tensor<?xf32>) bias(%{{.*}} : tensor<64xf32>) : (tensor<64x128xi8, #spnn.bitmap>, tensor<128x?xi8>) -> tensor<64x?xf32>
+  %z = spnn.matmul %w, %x lhs_scales(%s : tensor<64xf32>) rhs_scales(%t : tensor<?xf32>) bias(%b : tensor<64xf32>)
+      : (tensor<64x128xi8, #spnn.bitmap>, tensor<128x?xi8>) -> tensor<64x?xf32>
+  return %z : tensor<64x?xf32>
+}
+
+// Every pair of element types that C6 lists; scales may stand alone.
+// CHECK-LABEL: func @matmul_types
+func.func @matmul_types(%f: tensor<2x2xf32>, %h: tensor<2x2xf16>, %b: tensor<2x2xbf16>, %q: tensor<2x2xi8>,
+                        %s: tensor<2xf32>) {
+  // CHECK: (tensor<2x2xf16>, tensor<2x2xf32>) -> tensor<2x2xf32>
+  %0 = spnn.matmul %h, %f : (tensor<2x2xf16>, tensor<2x2xf32>) -> tensor<2x2xf32>
+  // CHECK: (tensor<2x2xf32>, tensor<2x2xbf16>) -> tensor<2x2xf32>
+  %1 = spnn.matmul %f, %b : (tensor<2x2xf32>, tensor<2x2xbf16>) -> tensor<2x2xf32>
+  // CHECK: rhs_scales(%{{.*}} : tensor<2xf32>) : (tensor<2x2xf32>, tensor<2x2xi8>) -> tensor<2x2xf32>
+  %2 = spnn.matmul %f, %q rhs_scales(%s : tensor<2xf32>) : (tensor<2x2xf32>, tensor<2x2xi8>) -> tensor<2x2xf32>
+  // CHECK: (tensor<2x2xbf16>, tensor<2x2xbf16>) -> tensor<2x2xf32>
+  %3 = spnn.matmul %b, %b : (tensor<2x2xbf16>, tensor<2x2xbf16>) -> tensor<2x2xf32>
+  // CHECK: (tensor<2x2xbf16>, tensor<2x2xbf16>) -> tensor<2x2xbf16>
+  %4 = spnn.matmul %b, %b : (tensor<2x2xbf16>, tensor<2x2xbf16>) -> tensor<2x2xbf16>
+  return
+}
+
 // CHECK-LABEL: func @matmul_plain
 func.func @matmul_plain(%a: tensor<4x3xf64>, %b: tensor<5x4xf64>) -> (tensor<3x5xf64>, tensor<3x5xf64>) {
   // CHECK: spnn.matmul %{{.*}}, %{{.*}} {transpose_lhs, transpose_rhs} : (tensor<4x3xf64>, tensor<5x4xf64>) -> tensor<3x5xf64>
@@ -175,6 +204,17 @@ func.func @kernel_matmul(%rows: tensor<64xi32>, %pos: tensor<65xi32>, %idx: tens
 }
 
 // Storage may be empty; there may be no bias and no activation; `parallel` is an attribute.
+// A right-hand side of i8, and scales of rows and columns.
+// CHECK-LABEL: func @kernel_matmul_quantized
+func.func @kernel_matmul_quantized(%x: tensor<?xi8>, %n: index, %r: tensor<4xf32>, %c: tensor<?xf32>, %e: tensor<?xf32>)
+    -> tensor<?xf32> {
+  // CHECK: spnn.kernel_matmul "other" weights(4 x 8 as #spnn.bitmap) ins(%{{.*}}, %{{.*}} : tensor<?xi8>) row_scales(%{{.*}} : tensor<4xf32>) column_scales(%{{.*}} : tensor<?xf32>) outs(%{{.*}} : tensor<?xf32>) panels
+  %y = spnn.kernel_matmul "other" weights(4 x 8 as #spnn.bitmap) ins(%x, %n : tensor<?xi8>)
+      row_scales(%r : tensor<4xf32>) column_scales(%c : tensor<?xf32>) outs(%e : tensor<?xf32>)
+      panels(<width = 64, vector = 16>) parameters({}) -> tensor<?xf32>
+  return %y : tensor<?xf32>
+}
+
 // CHECK-LABEL: func @kernel_matmul_least
 func.func @kernel_matmul_least(%x: tensor<?xf32>, %n: index, %e: tensor<?xf32>) -> tensor<?xf32> {
   // CHECK: spnn.kernel_matmul "other" weights(0 x 0 as #spnn.bitmap) ins(%{{.*}}, %{{.*}} : tensor<?xf32>) outs(%{{.*}} : tensor<?xf32>) panels(<width = 1, vector = 1>) parameters({}) {parallel} -> tensor<?xf32>

@@ -483,3 +483,70 @@ func.func @nmg_unrolled(%bounds: memref<2xi32>, %idx: memref<8xi16>, %val: memre
       parameters({g = 1 : i64, m = 16 : i64, n = 1 : i64})
   return
 }
+
+// -----
+
+// Kernel "dot" extends and multiplies where its parameter does not ask for instructions, and sums i8 in i32.
+// CHECK-LABEL: func @dot_emulated
+func.func @dot_emulated(%bounds: memref<2xi32>, %pos: memref<3xi32>, %idx: memref<8xi16>, %cor: memref<2xi32>,
+                        %val: memref<8xi8>, %x: memref<64xi8>, %r: memref<2xf32>, %y: memref<32xf32>) {
+  // CHECK-NOT: call_intrinsic
+  // CHECK: arith.extsi %{{.*}} : vector<4xi8> to vector<4xi32>
+  // CHECK: arith.muli
+  // CHECK: arith.addi %{{.*}} : vector<4xi32>
+  // CHECK: arith.sitofp %{{.*}} : vector<4xi32> to vector<4xf32>
+  %n = arith.constant 16 : index
+  spnn.kernel_matmul "dot" weights(2 x 4 as unit)
+      storage(%bounds, %pos, %idx, %cor, %val : memref<2xi32>, memref<3xi32>, memref<8xi16>, memref<2xi32>, memref<8xi8>)
+      ins(%x, %n : memref<64xi8>) row_scales(%r : memref<2xf32>) outs(%y : memref<32xf32>)
+      panels(<width = 16, vector = 4>) parameters({block_rows = 1 : i64, chunks = 1 : i64, dot = 0 : i64})
+  return
+}
+
+// -----
+
+// With instructions four rows of X are interleaved and corrected for their sign.
+module attributes {spnn.target = #spnn.target<"generic-avx512", cpu = "znver4", vector_bytes = 64, threads = 1, dot = [bf16, i8]>} {
+  // CHECK-LABEL: func @dot
+  func.func @dot(%bounds: memref<2xi32>, %pos: memref<3xi32>, %idx: memref<8xi16>, %cor: memref<2xi32>,
+                 %val: memref<8xi8>, %x: memref<256xi8>, %r: memref<2xf32>, %y: memref<128xf32>) {
+    // CHECK: vector.load %{{.*}} : memref<256xi8>, vector<64xi8>
+    // CHECK: vector.shuffle {{.*}} : vector<64xi8>, vector<64xi8>
+    // CHECK: arith.xori
+    // CHECK-COUNT-4: llvm.call_intrinsic "llvm.x86.avx512.vpdpbusd.512"
+    // CHECK: scf.yield
+    // CHECK: vector.shuffle {{.*}} : vector<16xi32>, vector<16xi32>
+    %n = arith.constant 64 : index
+    spnn.kernel_matmul "dot" weights(2 x 4 as unit)
+        storage(%bounds, %pos, %idx, %cor, %val : memref<2xi32>, memref<3xi32>, memref<8xi16>, memref<2xi32>, memref<8xi8>)
+        ins(%x, %n : memref<256xi8>) row_scales(%r : memref<2xf32>) outs(%y : memref<128xf32>)
+        panels(<width = 64, vector = 16>) parameters({block_rows = 1 : i64, chunks = 1 : i64, dot = 1 : i64})
+    return
+  }
+}
+
+// -----
+
+// An edited parameter asks for what the target lacks.
+func.func @dot_illegal(%bounds: memref<2xi32>, %pos: memref<3xi32>, %idx: memref<8xi16>, %cor: memref<2xi32>,
+                       %val: memref<8xi8>, %x: memref<256xi8>, %y: memref<128xf32>) {
+  %n = arith.constant 64 : index
+  // expected-error @below {{kernel 'dot' needs panels of 64 columns and a target with instructions for 'i8'; without, its parameter 'dot' must be 0}}
+  spnn.kernel_matmul "dot" weights(2 x 4 as unit)
+      storage(%bounds, %pos, %idx, %cor, %val : memref<2xi32>, memref<3xi32>, memref<8xi16>, memref<2xi32>, memref<8xi8>)
+      ins(%x, %n : memref<256xi8>) outs(%y : memref<128xf32>)
+      panels(<width = 64, vector = 16>) parameters({block_rows = 1 : i64, chunks = 1 : i64, dot = 1 : i64})
+  return
+}
+
+// -----
+
+// Other kernels read a right-hand side of the result's type.
+func.func @narrow_rhs(%s: memref<2xi32>, %v: memref<4xi8>, %x: memref<64xi8>, %y: memref<64xf32>) {
+  %n = arith.constant 16 : index
+  // expected-error @below {{kernel 'block' reads a right-hand side of 'f32', got 'i8'}}
+  spnn.kernel_matmul "block" weights(4 x 4 as unit) storage(%s, %s, %s, %v : memref<2xi32>, memref<2xi32>, memref<2xi32>, memref<4xi8>)
+      ins(%x, %n : memref<64xi8>) outs(%y : memref<64xf32>) panels(<width = 16, vector = 4>)
+      parameters({block_rows = 4 : i64, block_cols = 1 : i64, chunks = 1 : i64, vectors = 2 : i64})
+  return
+}

@@ -247,3 +247,84 @@ func.func @dense_element(%w: tensor<4x4xf64>, %x: tensor<4x1xf64>) -> tensor<4x1
   %y = spnn.matmul %w, %x : (tensor<4x4xf64>, tensor<4x1xf64>) -> tensor<4x1xf64>
   return %y : tensor<4x1xf64>
 }
+
+// -----
+
+// Products of i8 go to kernel "dot": a group of four columns, their last one repeated with zeros; scales of columns are a
+// row in panels. The target has the instructions, so the parameter says so.
+#CSR = #sparse_tensor.encoding<{map = (i, j) -> (i : dense, j : compressed), posWidth = 32, crdWidth = 32}>
+module attributes {spnn.target = #spnn.target<"generic-avx512", cpu = "znver4", vector_bytes = 64, threads = 1, dot = [bf16, i8]>} {
+  // CHECK-LABEL: func @dot
+  // CHECK-SAME: %[[X:.*]]: tensor<4x?xi8>, %[[S:.*]]: tensor<2xf32>, %[[T:.*]]: tensor<?xf32>
+  func.func @dot(%x: tensor<4x?xi8>, %s: tensor<2xf32>, %t: tensor<?xf32>) -> tensor<2x?xf32> {
+    // CHECK-DAG: %[[VALUES:.*]] = arith.constant dense<[1, 2, 0, 0, -3, 0, 0, 0]> : tensor<8xi8>
+    // CHECK-DAG: %[[INDICES:.*]] = arith.constant dense<[0, 3, 3, 3, 2, 2, 2, 2]> : tensor<8xi16>
+    // CHECK-DAG: %[[CORRECTIONS:.*]] = arith.constant dense<[-384, 384]> : tensor<2xi32>
+    // CHECK: %[[P:.*]] = spnn.pack_panels ins(%[[X]] : tensor<4x?xi8>) outs(%{{.*}} : tensor<?xi8>) panels(<width = 64, vector = 16>)
+    // CHECK: %[[ROW:.*]] = tensor.expand_shape %[[T]] {{.*}} : tensor<?xf32> into tensor<1x?xf32>
+    // CHECK: %[[C:.*]] = spnn.pack_panels ins(%[[ROW]] : tensor<1x?xf32>) outs(%{{.*}} : tensor<?xf32>) panels(<width = 64, vector = 16>)
+    // CHECK: spnn.kernel_matmul "dot" weights(2 x 4 as #{{.*}}) storage(%{{.*}}, %{{.*}}, %[[INDICES]], %[[CORRECTIONS]], %[[VALUES]] : {{.*}}) ins(%[[P]], %{{.*}} : tensor<?xi8>) row_scales(%[[S]] : tensor<2xf32>) column_scales(%[[C]] : tensor<?xf32>) outs(%{{.*}} : tensor<?xf32>) panels(<width = 64, vector = 16>) parameters({block_rows = 1 : i64, chunks = 1 : i64, dot = 1 : i64})
+    %c = arith.constant dense<[[1, 0, 0, 2], [0, 0, -3, 0]]> : tensor<2x4xi8>
+    %w = spnn.convert %c : tensor<2x4xi8> to tensor<2x4xi8, #CSR>
+    // expected-remark @below {{kernel dot on 2x4 csr weights, 8 stored values}}
+    %y = spnn.matmul %w, %x lhs_scales(%s : tensor<2xf32>) rhs_scales(%t : tensor<?xf32>)
+        : (tensor<2x4xi8, #CSR>, tensor<4x?xi8>) -> tensor<2x?xf32>
+    return %y : tensor<2x?xf32>
+  }
+}
+
+// -----
+
+// Without the instructions the kernel is the same, its parameter is not; a pair of bf16 that lacks its second column takes
+// the first twice, with half the weight.
+#CSR = #sparse_tensor.encoding<{map = (i, j) -> (i : dense, j : compressed), posWidth = 32, crdWidth = 32}>
+// CHECK-LABEL: func @emulated
+func.func @emulated(%x: tensor<4x?xbf16>) -> tensor<2x?xf32> {
+  // CHECK-DAG: arith.constant dense<[1.000000e+00, 2.000000e+00, -1.500000e+00, -1.500000e+00]> : tensor<4xbf16>
+  // CHECK: spnn.kernel_matmul "dot" {{.*}} parameters({block_rows = 1 : i64, chunks = 1 : i64, dot = 0 : i64})
+  %c = arith.constant dense<[[1.0, 0.0, 0.0, 2.0], [0.0, 0.0, -3.0, 0.0]]> : tensor<2x4xbf16>
+  %w = spnn.convert %c : tensor<2x4xbf16> to tensor<2x4xbf16, #CSR>
+  // expected-remark @below {{kernel dot}}
+  %y = spnn.matmul %w, %x : (tensor<2x4xbf16, #CSR>, tensor<4x?xbf16>) -> tensor<2x?xf32>
+  return %y : tensor<2x?xf32>
+}
+
+// -----
+
+// Weights of a storage type stay in it.
+#CSR = #sparse_tensor.encoding<{map = (i, j) -> (i : dense, j : compressed), posWidth = 32, crdWidth = 32}>
+// CHECK-LABEL: func @stored
+func.func @stored(%x: tensor<4x8xf32>, %s: tensor<2xf32>) -> tensor<2x8xf32> {
+  // CHECK: spnn.kernel_matmul "csr" {{.*}}xi8>) ins(%{{.*}} : tensor<32xf32>) row_scales(%{{.*}} : tensor<2xf32>) outs
+  %c = arith.constant dense<[[1, 0, 0, 2], [0, 0, -3, 0]]> : tensor<2x4xi8>
+  %w = spnn.convert %c : tensor<2x4xi8> to tensor<2x4xi8, #CSR>
+  // expected-remark @below {{kernel csr}}
+  %y = spnn.matmul %w, %x lhs_scales(%s : tensor<2xf32>) : (tensor<2x4xi8, #CSR>, tensor<4x8xf32>) -> tensor<2x8xf32>
+  return %y : tensor<2x8xf32>
+}
+
+// -----
+
+// What stays dense is converted to f32, with its scales.
+// CHECK-LABEL: func @dense
+func.func @dense(%x: tensor<4x8xi8>, %s: tensor<2xf32>) -> tensor<2x8xf32> {
+  // CHECK: linalg.generic {{.*}} outs(%{{.*}} : tensor<4x8xf32>)
+  // CHECK: linalg.generic {{.*}} ins(%{{.*}}, %{{.*}} : tensor<2x4xi8>, tensor<2xf32>) outs(%{{.*}} : tensor<2x4xf32>)
+  // CHECK: spnn.kernel_gemm
+  %w = arith.constant dense<[[1, 0, 0, 2], [0, 0, -3, 0]]> : tensor<2x4xi8>
+  // expected-remark @below {{dense product through oneDNN, its operands converted to f32}}
+  %y = spnn.matmul %w, %x lhs_scales(%s : tensor<2xf32>) : (tensor<2x4xi8>, tensor<4x8xi8>) -> tensor<2x8xf32>
+  return %y : tensor<2x8xf32>
+}
+
+// -----
+
+// No kernel for weights of f32 beside activations of i8.
+#CSR = #sparse_tensor.encoding<{map = (i, j) -> (i : dense, j : compressed), posWidth = 32, crdWidth = 32}>
+func.func @refused(%x: tensor<4x8xi8>) -> tensor<2x8xf32> {
+  %c = arith.constant dense<1.0> : tensor<2x4xf32>
+  %w = spnn.convert %c : tensor<2x4xf32> to tensor<2x4xf32, #CSR>
+  // expected-error @below {{no kernel multiplies csr weights with this operand (csr: the right-hand side is i8, and the kernel reads f32; csr-matvec: the right-hand side is i8, and the kernel reads f32; hardcoded: its code is for f32;}}
+  %y = spnn.matmul %w, %x : (tensor<2x4xf32, #CSR>, tensor<4x8xi8>) -> tensor<2x8xf32>
+  return %y : tensor<2x8xf32>
+}

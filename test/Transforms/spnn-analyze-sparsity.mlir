@@ -148,3 +148,19 @@ func.func @keeps_nm_pattern(%x: tensor<1x3xf32>) -> tensor<2x3xf32> {
   %y = spnn.matmul %v, %h : (tensor<2x12xf32>, tensor<12x3xf32>) -> tensor<2x3xf32>
   return %y : tensor<2x3xf32>
 }
+
+// -----
+
+// Dead channels of quantised products stay.
+// CHECK-LABEL: func @quantized
+func.func @quantized(%x: tensor<2x8xf32>, %s: tensor<2xf32>) -> tensor<1x8xf32> {
+  // CHECK: tensor<2x2xi8>, tensor<2x8xf32>
+  %w = arith.constant dense<[[1, 2], [0, 0]]> : tensor<2x2xi8>
+  %v = arith.constant dense<[[1.0, 4.0]]> : tensor<1x2xf32>
+  // expected-remark @below {{dead channels stay: the product is quantised}}
+  // expected-remark @below {{2 x 2}}
+  %h = spnn.matmul %w, %x lhs_scales(%s : tensor<2xf32>) : (tensor<2x2xi8>, tensor<2x8xf32>) -> tensor<2x8xf32>
+  // expected-remark @below {{1 x 2}}
+  %y = spnn.matmul %v, %h : (tensor<1x2xf32>, tensor<2x8xf32>) -> tensor<1x8xf32>
+  return %y : tensor<1x8xf32>
+}

@@ -145,3 +145,16 @@ func.func @softmax(%x: tensor<2x3xf32>) -> tensor<2x3xf32> {
   %y = linalg.softmax dimension(1) ins(%x : tensor<2x3xf32>) outs(%e : tensor<2x3xf32>) -> tensor<2x3xf32>
   return %y : tensor<2x3xf32>
 }
+
+// -----
+
+// Scales change sides with their operands.
+// CHECK-LABEL: func @quantized
+// CHECK-SAME: %[[X:.*]]: tensor<3x2xi8>, %[[T:.*]]: tensor<3xf32>
+// CHECK: spnn.matmul %{{.*}}, %[[X]] lhs_scales(%[[S:.*]] : tensor<4xf32>) rhs_scales(%[[T]] : tensor<3xf32>) {transpose_rhs} : (tensor<4x2xi8>, tensor<3x2xi8>) -> tensor<4x3xf32>
+func.func @quantized(%x: tensor<3x2xi8>, %t: tensor<3xf32>, %s: tensor<4xf32>) -> tensor<3x4xf32> {
+  %w = arith.constant dense<[[1, 2, 3, 4], [5, 6, 7, 8]]> : tensor<2x4xi8>
+  %y = spnn.matmul %x, %w lhs_scales(%t : tensor<3xf32>) rhs_scales(%s : tensor<4xf32>)
+      : (tensor<3x2xi8>, tensor<2x4xi8>) -> tensor<3x4xf32>
+  return %y : tensor<3x4xf32>
+}

@@ -177,3 +177,18 @@ func.func @kernel(%x: tensor<4x8xf32>, %e: tensor<32xf32>) -> tensor<32xf32> {
   %0 = spnn.pack_panels ins(%x : tensor<4x8xf32>) outs(%e : tensor<32xf32>) panels(<width = 8, vector = 8>) -> tensor<32xf32>
   return %0 : tensor<32xf32>
 }
+
+// -----
+
+// Products of i8 are summed in i32, scales multiply before the bias is added.
+// CHECK-LABEL: func @quantized
+// CHECK:         %[[P:.*]] = linalg.matmul ins(%{{.*}}, %{{.*}} : tensor<2x3xi8>, tensor<3x4xi8>) outs(%{{.*}} : tensor<2x4xi32>)
+// CHECK:         %[[S:.*]] = linalg.generic {{.*}} ins(%[[P]], %{{.*}}, %{{.*}} : tensor<2x4xi32>, tensor<2xf32>, tensor<4xf32>)
+// CHECK:           arith.sitofp
+// CHECK-COUNT-2:   arith.mulf
+// CHECK:         linalg.generic {{.*}} ins(%[[S]], %{{.*}} : tensor<2x4xf32>, tensor<2xf32>)
+func.func @quantized(%w: tensor<2x3xi8>, %x: tensor<3x4xi8>, %s: tensor<2xf32>, %t: tensor<4xf32>, %b: tensor<2xf32>) -> tensor<2x4xf32> {
+  %y = spnn.matmul %w, %x lhs_scales(%s : tensor<2xf32>) rhs_scales(%t : tensor<4xf32>) bias(%b : tensor<2xf32>)
+      : (tensor<2x3xi8>, tensor<3x4xi8>) -> tensor<2x4xf32>
+  return %y : tensor<2x4xf32>
+}

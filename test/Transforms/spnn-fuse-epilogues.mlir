@@ -351,3 +351,16 @@ func.func @close(%w: tensor<2x4xf32>, %x: tensor<4x3xf32>, %b: tensor<2xf32>, %r
   %6 = arith.addf %v, %r : tensor<2x3xf32>
   return %2, %5, %6 : tensor<2x3xf32>, tensor<2x3xf32>, tensor<2x3xf32>
 }
+
+// -----
+
+// Scales stay with a product whose epilogue is fused.
+// CHECK-LABEL: func @quantized
+// CHECK: spnn.matmul %{{.*}}, %{{.*}} lhs_scales(%{{.*}} : tensor<2xf32>) activation(relu) : (tensor<2x4xi8>, tensor<4x8xf32>) -> tensor<2x8xf32>
+// CHECK-NEXT: return
+func.func @quantized(%w: tensor<2x4xi8>, %x: tensor<4x8xf32>, %s: tensor<2xf32>) -> tensor<2x8xf32> {
+  %p = spnn.matmul %w, %x lhs_scales(%s : tensor<2xf32>) : (tensor<2x4xi8>, tensor<4x8xf32>) -> tensor<2x8xf32>
+  %zero = arith.constant dense<0.0> : tensor<2x8xf32>
+  %y = arith.maximumf %p, %zero : tensor<2x8xf32>
+  return %y : tensor<2x8xf32>
+}

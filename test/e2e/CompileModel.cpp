@@ -103,15 +103,18 @@ std::unique_ptr<runtime::Model> test::compile(const std::string &text, const std
 }
 
 std::string test::denseAttribute(const std::vector<float> &values) {
+  std::vector<uint8_t> bytes(values.size() * sizeof(float));
+  if (!values.empty())
+    std::memcpy(bytes.data(), values.data(), bytes.size());
+  return denseAttribute(bytes);
+}
+
+std::string test::denseAttribute(const std::vector<uint8_t> &bytes) {
   static const char digits[] = "0123456789ABCDEF";
   std::string result = "dense<\"0x";
-  for (float value : values) {
-    uint8_t bytes[sizeof(float)];
-    std::memcpy(bytes, &value, sizeof(float));
-    for (uint8_t byte : bytes) {
-      result += digits[byte >> 4];
-      result += digits[byte & 15];
-    }
+  for (uint8_t byte : bytes) {
+    result += digits[byte >> 4];
+    result += digits[byte & 15];
   }
   return result + "\">";
 }

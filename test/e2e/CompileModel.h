@@ -49,6 +49,8 @@ std::unique_ptr<runtime::Model> compile(const std::string &text, const std::stri
 
 /// "dense<...>" for these f32 values of a non-empty tensor, as hexadecimal text.
 std::string denseAttribute(const std::vector<float> &values);
+/// The same for the raw bytes of elements of any type.
+std::string denseAttribute(const std::vector<uint8_t> &bytes);
 
 /// f32 elements that end at the end of a page which nothing may touch: reading or writing behind them ends the
 /// process. The bytes in front are filled with a pattern that `intact` checks.

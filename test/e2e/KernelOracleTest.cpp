@@ -12,6 +12,7 @@
 
 #include "spnn/Format/NmgPatterns.h"
 
+#include "llvm/ADT/APFloat.h"
 #include "gtest/gtest.h"
 
 #include <algorithm>
@@ -79,6 +80,14 @@ const Format kFormats[] = {
 enum Pattern { Random, AllZero, AllDense, EmptyRows, FullRows, DenseColumn, NumPatterns };
 const char *const kPatterns[] = {"random", "all zero", "all dense", "empty rows", "full rows", "dense column"};
 
+/// Element types of weights and right-hand side; the result is f32.
+struct Types {
+  const char *weights = "f32", *rhs = "f32";
+  bool isNarrow() const { return std::strcmp(weights, "f32") != 0; }
+  bool isInteger() const { return std::strcmp(rhs, "i8") == 0; }
+};
+const Types kTypes[] = {{"f16", "f32"}, {"bf16", "f32"}, {"i8", "f32"}, {"bf16", "bf16"}, {"i8", "i8"}};
+
 /// How the product is written: W x, W x^T, x W^T or x^T W^T, with W of m x k.
 enum Side { Left, LeftTransposed, Right, RightTransposed, NumSides };
 
@@ -90,27 +99,61 @@ struct Case {
   Pattern pattern;
   double density;
   const char *activation;
-  std::vector<float> weights, bias;
+  Types types;
+  bool hasRowScales = false, hasColumnScales = false; ///< of W's rows and of the columns of x
+  std::vector<float> weights, bias, rowScales, columnScales;
 
   bool isWide = false; ///< the target has vectors of 64 bytes
   bool forcesKernel() const { return format->kernel && (isWide || format->isPortable); }
+  /// oneDNN multiplies f32, whatever the operands are.
+  bool mayBeDense() const { return *format->encoding == 0; }
   bool inputIsTransposed() const { return side == LeftTransposed || side == Right; }
   bool outputIsTransposed() const { return side == Right || side == RightTransposed; }
   std::string describe() const {
     return std::string(format->name) + (forcesKernel() ? std::string(" by ") + format->kernel : "") +
            " m=" + std::to_string(m) + " k=" + std::to_string(k) + " n=" + std::to_string(n) +
            (isDynamic ? " dynamic" : "") + (hasBias ? " bias " : " ") + activation + " side " + std::to_string(side) +
-           ", " + kPatterns[pattern] + " " + std::to_string(density);
+           ", " + kPatterns[pattern] + " " + std::to_string(density) + ", " + types.weights + " x " + types.rhs +
+           (hasRowScales ? " row scales" : "") + (hasColumnScales ? " column scales" : "");
   }
 };
 
 int64_t roundUp(int64_t value, int64_t to) { return (value + to - 1) / to * to; }
 
+/// A number that `type` holds: of narrow floats few bits, of i8 any.
+float makeNumber(const std::string &type, float largest, std::mt19937 &generator) {
+  if (type == "f32")
+    return std::uniform_real_distribution<float>(-largest, largest)(generator);
+  if (type == "i8")
+    return static_cast<float>(static_cast<int>(generator() % 256) - 128);
+  return largest * (static_cast<float>(generator() % 129) - 64) / 64;
+}
+
+/// The bytes of elements, each of which `type` holds.
+std::vector<uint8_t> encode(const std::vector<float> &values, const std::string &type) {
+  size_t width = type == "f32" ? 4 : type == "i8" ? 1 : 2;
+  std::vector<uint8_t> bytes(values.size() * width);
+  for (size_t i = 0; i < values.size(); ++i) {
+    uint64_t bits = static_cast<uint8_t>(static_cast<int8_t>(std::fabs(values[i]) <= 128 ? values[i] : 0));
+    if (type != "i8") {
+      llvm::APFloat number(values[i]);
+      bool isInexact = false;
+      if (type != "f32")
+        number.convert(type == "f16" ? llvm::APFloat::IEEEhalf() : llvm::APFloat::BFloat(),
+                       llvm::APFloat::rmNearestTiesToEven, &isInexact);
+      EXPECT_FALSE(isInexact) << values[i];
+      bits = number.bitcastToAPInt().getZExtValue();
+    }
+    std::memcpy(bytes.data() + i * width, &bits, width);
+  }
+  return bytes;
+}
+
 void fillWeights(Case &c, std::mt19937 &generator) {
   std::uniform_real_distribution<float> value(-1, 1);
   std::bernoulli_distribution isKept(c.density), isSpecialRow(0.5);
   auto nonzero = [&] {
-    float v = value(generator);
+    float v = makeNumber(c.types.weights, 1, generator);
     return v == 0 ? 1.0f : v;
   };
   c.weights.assign(c.m * c.k, 0.0f);
@@ -155,6 +198,9 @@ void fillWeights(Case &c, std::mt19937 &generator) {
   c.bias.resize(c.m);
   for (float &b : c.bias)
     b = value(generator);
+  c.rowScales.resize(c.m);
+  for (float &scale : c.rowScales)
+    scale = value(generator);
 }
 
 bool hasWideVectors(const std::string &options) {
@@ -181,17 +227,20 @@ Case makeCase(size_t number, std::mt19937 &generator, bool isWide) {
   return c;
 }
 
-std::string tensorType(const std::string &rows, const std::string &cols, const std::string &encoding = "") {
-  return "tensor<" + rows + "x" + cols + "xf32" + (encoding.empty() ? "" : ", " + encoding) + ">";
+std::string tensorType(const std::string &rows, const std::string &cols, const std::string &element = "f32",
+                       const std::string &encoding = "") {
+  return "tensor<" + rows + "x" + cols + "x" + element + (encoding.empty() ? "" : ", " + encoding) + ">";
 }
 
 std::string emitFunction(const Case &c, size_t number) {
   std::string m = std::to_string(c.m), k = std::to_string(c.k), n = c.isDynamic ? "?" : std::to_string(c.n);
-  std::string x = c.inputIsTransposed() ? tensorType(n, k) : tensorType(k, n);
+  std::string x = c.inputIsTransposed() ? tensorType(n, k, c.types.rhs) : tensorType(k, n, c.types.rhs);
   std::string y = c.outputIsTransposed() ? tensorType(n, m) : tensorType(m, n);
-  std::string dense = tensorType(m, k), sparse = tensorType(m, k, c.format->encoding);
-  std::string text = "func.func @c" + std::to_string(number) + "(%x: " + x + ") -> " + y + " {\n";
-  text += "  %w = arith.constant " + (c.weights.empty() ? "dense<>" : denseAttribute(c.weights)) + " : " + dense + "\n";
+  std::string dense = tensorType(m, k, c.types.weights), sparse = tensorType(m, k, c.types.weights, c.format->encoding);
+  std::string scales = "tensor<" + n + "xf32>", scaleArgument = c.hasColumnScales ? ", %t: " + scales : "";
+  std::string text = "func.func @c" + std::to_string(number) + "(%x: " + x + scaleArgument + ") -> " + y + " {\n";
+  text += "  %w = arith.constant " +
+          (c.weights.empty() ? "dense<>" : denseAttribute(encode(c.weights, c.types.weights))) + " : " + dense + "\n";
   bool isSparse = *c.format->encoding != 0;
   if (isSparse)
     text += "  %s = spnn.convert %w : " + dense + " to " + sparse + "\n";
@@ -200,7 +249,14 @@ std::string emitFunction(const Case &c, size_t number) {
         "  %b = arith.constant " + (c.bias.empty() ? "dense<>" : denseAttribute(c.bias)) + " : tensor<" + m + "xf32>\n";
   std::string w = isSparse ? "%s" : "%w", wType = isSparse ? sparse : dense;
   bool onRight = c.outputIsTransposed();
+  if (c.hasRowScales)
+    text += "  %r = arith.constant " + (c.rowScales.empty() ? "dense<>" : denseAttribute(c.rowScales)) + " : tensor<" +
+            m + "xf32>\n";
   text += "  %y = spnn.matmul " + (onRight ? "%x, " + w : w + ", %x");
+  if (onRight ? c.hasColumnScales : c.hasRowScales)
+    text += onRight ? " lhs_scales(%t : " + scales + ")" : " lhs_scales(%r : tensor<" + m + "xf32>)";
+  if (onRight ? c.hasRowScales : c.hasColumnScales)
+    text += onRight ? " rhs_scales(%r : tensor<" + m + "xf32>)" : " rhs_scales(%t : " + scales + ")";
   if (c.hasBias)
     text += " bias(%b : tensor<" + m + "xf32>)";
   text += std::string(" activation(") + c.activation + ") {bias_axis = " + (onRight ? "1" : "0") + " : i64";
@@ -233,34 +289,39 @@ double activate(const std::string &name, double x) {
 /// Runs `c` with n columns on `threads` threads; empty, after a failure, if the model fails or oversteps its output.
 std::vector<float> runOnce(const Case &c, const runtime::Model &model, const runtime::FunctionSpec &function,
                            const std::vector<float> &input, int64_t n, runtime::Context &context) {
-  GuardedBuffer x(input.size()), y(c.m * n);
-  std::copy(input.begin(), input.end(), x.data());
+  std::vector<uint8_t> raw = encode(input, c.types.rhs);
+  GuardedBuffer x((raw.size() + sizeof(float) - 1) / sizeof(float)), t(c.hasColumnScales ? n : 0), y(c.m * n);
+  // The last element ends where the page does.
+  uint8_t *xData = reinterpret_cast<uint8_t *>(x.data() + x.size()) - raw.size();
+  std::copy(raw.begin(), raw.end(), xData);
+  std::copy_n(c.columnScales.begin(), t.size(), t.data());
   y.poison();
   auto shape = [](bool transposed, int64_t a, int64_t b) {
     return transposed ? std::vector<int64_t>{b, a} : std::vector<int64_t>{a, b};
   };
-  runtime::TensorRef in{runtime::DType::F32, shape(c.inputIsTransposed(), c.k, n), x.data()};
+  std::vector<runtime::TensorRef> in{
+      {*runtime::dtypeFromName(c.types.rhs), shape(c.inputIsTransposed(), c.k, n), xData}};
+  if (c.hasColumnScales)
+    in.push_back({runtime::DType::F32, {n}, t.data()});
   runtime::TensorRef out{runtime::DType::F32, shape(c.outputIsTransposed(), c.m, n), y.data()};
   setCrashNote(c.describe() + ", run with n=" + std::to_string(n));
-  if (runtime::Error error = model.run(function, {in}, {out}, context)) {
+  if (runtime::Error error = model.run(function, in, {out}, context)) {
     ADD_FAILURE() << *error;
     return {};
   }
   EXPECT_TRUE(y.intact()) << "the model wrote in front of its output";
-  EXPECT_TRUE(input.empty() || std::memcmp(x.data(), input.data(), input.size() * sizeof(float)) == 0)
-      << "the model changed its input";
+  EXPECT_TRUE(raw.empty() || std::memcmp(xData, raw.data(), raw.size()) == 0) << "the model changed its input";
   return std::vector<float>(y.data(), y.data() + y.size());
 }
 
 void check(const Case &c, const runtime::Model &model, const runtime::FunctionSpec &function, int64_t n,
            std::mt19937 &generator) {
   SCOPED_TRACE(c.describe() + ", run with n=" + std::to_string(n));
-  std::uniform_real_distribution<float> value(-2, 2);
   std::vector<float> input(c.k * n);
   // Half of the inputs hold zeros, which kernels may skip.
   int64_t zeros = generator() % 2 ? 3 : 1;
   for (float &x : input)
-    x = generator() % zeros ? 0 : value(generator);
+    x = generator() % zeros ? 0 : makeNumber(c.types.rhs, 2, generator);
   runtime::Context one, two;
   ASSERT_EQ(model.createContext(1, one), std::nullopt);
   ASSERT_EQ(model.createContext(2, two), std::nullopt);
@@ -270,16 +331,25 @@ void check(const Case &c, const runtime::Model &model, const runtime::FunctionSp
   auto x = [&](int64_t j, int64_t col) { return input[c.inputIsTransposed() ? col * c.k + j : j * n + col]; };
   for (int64_t i = 0; i < c.m; ++i)
     for (int64_t col = 0; col < n; ++col) {
-      double sum = c.hasBias ? c.bias[i] : 0, magnitude = std::fabs(sum);
+      double sum = 0, magnitude = 0;
       for (int64_t j = 0; j < c.k; ++j) {
         double product = static_cast<double>(c.weights[i * c.k + j]) * x(j, col);
         sum += product;
         magnitude += std::fabs(product);
       }
+      // Sums of i8 are exact, and their conversion is rounded once.
+      double terms = c.types.isInteger() && !c.mayBeDense() ? 2 : static_cast<double>(c.k);
+      if (c.types.isInteger() && !c.mayBeDense())
+        magnitude = std::fabs(sum);
+      double scale = (c.hasRowScales ? c.rowScales[i] : 1.0) * (c.hasColumnScales ? c.columnScales[col] : 1.0);
+      sum = sum * scale + (c.hasBias ? c.bias[i] : 0);
+      magnitude = magnitude * std::fabs(scale) + (c.hasBias ? std::fabs(c.bias[i]) : 0);
+      if (c.hasRowScales || c.hasColumnScales)
+        terms += 3;
       double expected = activate(c.activation, sum);
       // Rounding of k products and sums in f32; no activation here has a slope above 1.2; the polynomials that
       // replace exp, tanh and erf are good to a few units in the last place.
-      double tolerance = 1.2 * 6e-8 * (c.k + 2) * magnitude;
+      double tolerance = 1.2 * 6e-8 * (terms + 2) * magnitude;
       if (std::strcmp(c.activation, "none") != 0 && std::strcmp(c.activation, "relu") != 0)
         tolerance += 1e-6 * std::max(1.0, std::fabs(sum));
       float actual = result[c.outputIsTransposed() ? col * c.m + i : i * n + col];
@@ -351,6 +421,68 @@ INSTANTIATE_TEST_SUITE_P(Targets, KernelOracle,
                                          Configuration{"sse2", "format=dense target-cpu=x86-64"}),
                          [](const auto &info) { return info.param.name; });
 
+/// A kernel for products of these types; null if there is none for the format.
+bool takesTypes(const Format &format, const Types &types) {
+  std::string kernel = format.kernel ? format.kernel : "";
+  if (kernel == "hardcoded" && types.isNarrow())
+    return false;
+  if (std::strcmp(types.rhs, "f32") == 0 || *format.encoding == 0)
+    return true;
+  // Kernel "dot", by itself.
+  return kernel.empty() && (std::strcmp(format.name, "csr") == 0 ||
+                            (std::strncmp(format.name, "bsr", 3) == 0 && std::strstr(format.name, "x1")));
+}
+
+Case makeTypedCase(const Format &format, const Types &types, std::mt19937 &generator, bool isWide) {
+  Case c = makeCase(&format - kFormats, generator, isWide);
+  c.types = types;
+  c.hasRowScales = generator() % 3 != 0;
+  c.hasColumnScales = generator() % 3 != 0;
+  c.columnScales.resize(1024);
+  for (float &scale : c.columnScales)
+    scale = std::uniform_real_distribution<float>(-2, 2)(generator);
+  fillWeights(c, generator);
+  return c;
+}
+
+// Products of all formats and types, with scales and without.
+TEST_P(KernelOracle, ElementTypes) {
+  size_t rounds = runLong() ? 10 : 1;
+  for (size_t round = 0; round < rounds; ++round) {
+    std::mt19937 generator(4321 + 77 * round + std::strlen(GetParam().options));
+    std::vector<Case> cases;
+    size_t turn = 0;
+    for (const Format &format : kFormats)
+      for (const Types &types : kTypes)
+        // Short runs take every second pair of format and types, another half on each target.
+        if (takesTypes(format, types) && (runLong() || ++turn % 2 == std::strlen(GetParam().options) % 2))
+          cases.push_back(makeTypedCase(format, types, generator, hasWideVectors(GetParam().options)));
+    checkAll(cases, GetParam().options, generator);
+  }
+}
+
+// Kernel "dot": every number of vectors in a panel, full ones and tails, and each height of blocks.
+TEST_P(KernelOracle, DotProducts) {
+  std::mt19937 generator(99);
+  std::vector<Case> cases;
+  size_t number = 0;
+  for (const Format &format : kFormats)
+    for (const Types &types : {kTypes[3], kTypes[4]}) {
+      if (!takesTypes(format, types) || *format.encoding == 0)
+        continue;
+      for (int64_t n : {16, 17, 47, 64, 130}) {
+        Case c = makeTypedCase(format, types, generator, hasWideVectors(GetParam().options));
+        c.n = n;
+        c.k = kExtents[number++ % std::size(kExtents)];
+        c.m = roundUp(c.m % 40 + 1, format.rows);
+        c.isDynamic = n == 130;
+        fillWeights(c, generator);
+        cases.push_back(c);
+      }
+    }
+  checkAll(cases, GetParam().options, generator);
+}
+
 // Weights without rows or columns, and products without columns.
 TEST(KernelOracleEdges, EmptyExtents) {
   std::mt19937 generator(5);
@@ -367,6 +499,15 @@ TEST(KernelOracleEdges, EmptyExtents) {
       c.isDynamic = false;
       c.side = format.kernel ? Left : c.side;
       c.pattern = Random;
+      for (const Types &types : kTypes) {
+        if (!takesTypes(format, types))
+          continue;
+        Case typed = c;
+        typed.types = types;
+        typed.hasRowScales = true;
+        fillWeights(typed, generator);
+        cases.push_back(typed);
+      }
       fillWeights(c, generator);
       cases.push_back(c);
     }
@@ -389,6 +530,14 @@ TEST(KernelOracleEdges, LargeProducts) {
     c.isDynamic = false;
     fillWeights(c, generator);
     cases.push_back(c);
+    const Types &types = kTypes[cases.size() % std::size(kTypes)];
+    for (const Types &wanted : {types, kTypes[3], kTypes[4]})
+      if (takesTypes(format, wanted)) {
+        c.types = wanted;
+        c.hasRowScales = true;
+        fillWeights(c, generator);
+        cases.push_back(c);
+      }
   }
   checkAll(cases, "format=dense", generator);
 }

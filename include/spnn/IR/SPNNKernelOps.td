@@ -87,7 +87,8 @@ def SPNN_KernelMatmulOp : SPNN_KernelOp<"kernel_matmul", [AttrSizedOperandSegmen
     init = activation(W rhs + bias): W is the `rows` x `cols` matrix that the buffers in `storage` hold in the
     order and layout of the kernel `kernel` with `parameters` (`include/spnn/Lowering/CpuKernel.h` lists the
     kernels); `rhs` is a cols x columns matrix and `init` a rows x columns matrix, both in the layout `panels`.
-    `format` is the graph-level encoding that W had. With `parallel` the work is spread over OpenMP threads; each
+    `row_scales` multiply the rows of W rhs, `column_scales`, a 1 x columns matrix in the layout `panels`, its columns,
+    before the bias is added. `format` is the graph-level encoding that W had. With `parallel` the work is spread over OpenMP threads; each
     output has one owner, so results do not depend on the number of threads.
 
     ```mlir
@@ -99,21 +100,25 @@ def SPNN_KernelMatmulOp : SPNN_KernelOp<"kernel_matmul", [AttrSizedOperandSegmen
 
     Constraints:
 
-    - (C1) `rhs`, `bias`, `init` and every storage buffer have rank 1; `rhs`, `bias` and `init` have one element type;
+    - (C1) `rhs`, `bias`, `init` and every storage buffer have rank 1; `bias` and `init` have one element type, and so has
+      `rhs` unless it holds bf16 or i8 beside an `init` of f32;
     - (C2) the bias has `rows` elements;
     - (C3) all operands but `columns` are tensors, and there is one result of `init`'s type, or all are memrefs, and
       there is none;
-    - (C4) `rows` and `cols` are not negative.
+    - (C4) `rows` and `cols` are not negative;
+    - (C5) scales have rank 1 and `init`'s element type, `row_scales` `rows` elements.
   }];
-  let arguments = (ins Variadic<SPNN_Buffer>:$storage, SPNN_Buffer:$rhs, Index:$columns, Optional<SPNN_Buffer>:$bias,
-                       SPNN_Buffer:$init, StrAttr:$kernel, AnyAttr:$format, I64Attr:$rows, I64Attr:$cols,
+  let arguments = (ins Variadic<SPNN_Buffer>:$storage, SPNN_Buffer:$rhs, Index:$columns,
+                       Optional<SPNN_Buffer>:$row_scales, Optional<SPNN_Buffer>:$column_scales,
+                       Optional<SPNN_Buffer>:$bias, SPNN_Buffer:$init, StrAttr:$kernel, AnyAttr:$format, I64Attr:$rows, I64Attr:$cols,
                        SPNN_PanelsAttr:$panels, DictionaryAttr:$parameters,
                        DefaultValuedAttr<SPNN_ActivationAttr, "::spnn::Activation::None">:$activation,
                        UnitAttr:$parallel);
   let results = (outs Variadic<AnyRankedTensor>:$results);
   let assemblyFormat = [{
     $kernel `weights` `(` $rows `x` $cols `as` $format `)` (`storage` `(` $storage^ `:` type($storage) `)`)?
-    `ins` `(` $rhs `,` $columns `:` type($rhs) `)` (`bias` `(` $bias^ `:` type($bias) `)`)?
+    `ins` `(` $rhs `,` $columns `:` type($rhs) `)` (`row_scales` `(` $row_scales^ `:` type($row_scales) `)`)?
+    (`column_scales` `(` $column_scales^ `:` type($column_scales) `)`)? (`bias` `(` $bias^ `:` type($bias) `)`)?
     `outs` `(` $init `:` type($init) `)` custom<Epilogue>($activation) `panels` `(` $panels `)`
     `parameters` `(` $parameters `)` attr-dict (`->` type($results)^)?
   }];

@@ -97,37 +97,52 @@ def SPNN_PruneOp : SPNN_GraphOp<"prune", [SameOperandsAndResultType]> {
   let hasFolder = 1;
 }
 
-def SPNN_MatmulOp : SPNN_GraphOp<"matmul", [
+def SPNN_MatmulOp : SPNN_GraphOp<"matmul", [AttrSizedOperandSegments,
     DeclareOpInterfaceMethods<ReifyRankedShapedTypeOpInterface, ["reifyResultShapes"]>]> {
   let summary = "matrix product with a sparse operand and a fused epilogue";
   let description = [{
     result = activation(op(lhs) op(rhs) + bias), where op transposes its operand if the attribute says so. Either
     operand may be sparse. `bias_axis` says along which axis of the result the bias runs: 0 gives each row its
-    own value, 1 each column. Products are summed in the element type; the order of the sum is not specified.
+    own value, 1 each column. Products are summed in the result's element type, products of i8 exactly in i32 (modulo
+    2^32); the order of the sum is not specified.
 
     ```mlir
     %y = spnn.matmul %w, %x bias(%b : tensor<64xf32>) activation(relu)
         : (tensor<64x128xf32, #spnn.bitmap>, tensor<128x?xf32>) -> tensor<64x?xf32>
     ```
 
+    Quantised operands bring their scales: the sum of row i and column j is multiplied by lhs_scales[i] (one for each
+    row of op(lhs)) and rhs_scales[j] (one for each column of op(rhs)) before the bias is added.
+
+    ```mlir
+    %z = spnn.matmul %w, %x lhs_scales(%s : tensor<64xf32>) rhs_scales(%t : tensor<?xf32>) bias(%b : tensor<64xf32>)
+        : (tensor<64x128xi8, #spnn.bitmap>, tensor<128x?xi8>) -> tensor<64x?xf32>
+    ```
+
     Constraints:
 
-    - (C1) all operands and the result have rank 2 (the bias rank 1) and one floating-point element type;
+    - (C1) all operands and the result have rank 2 (bias and scales rank 1), and the result has a floating-point element
+      type, which is the bias's too;
     - (C2) the inner extents of op(lhs) and op(rhs) agree;
     - (C3) the result has the rows of op(lhs) and the columns of op(rhs), and is dense;
     - (C4) `bias_axis` is 0 or 1, and the bias has the result's extent along it;
-    - (C5) a sparse encoding stands for a format that can hold its type.
+    - (C5) a sparse encoding stands for a format that can hold its type;
+    - (C6) the element types of lhs and rhs, in either order, and of the result are one of
+      (T, T) -> T, (f16, f32) -> f32, (bf16, f32) -> f32, (i8, f32) -> f32, (bf16, bf16) -> f32, (i8, i8) -> f32;
+    - (C7) `lhs_scales` is a dense vector of f32 with one element for each row of op(lhs), beside a result of f32;
+    - (C8) `rhs_scales` is a dense vector of f32 with one element for each column of op(rhs), beside a result of f32.
 
     A conversion to dense in front of an operand folds into the op; so does a `linalg.transpose` of a dense operand.
   }];
-  let arguments = (ins AnyRankedTensor:$lhs, AnyRankedTensor:$rhs, Optional<AnyRankedTensor>:$bias,
-                       UnitAttr:$transpose_lhs, UnitAttr:$transpose_rhs,
+  let arguments = (ins AnyRankedTensor:$lhs, AnyRankedTensor:$rhs, Optional<AnyRankedTensor>:$lhs_scales,
+                       Optional<AnyRankedTensor>:$rhs_scales, Optional<AnyRankedTensor>:$bias, UnitAttr:$transpose_lhs, UnitAttr:$transpose_rhs,
                        DefaultValuedAttr<I64Attr, "0">:$bias_axis,
                        DefaultValuedAttr<SPNN_ActivationAttr, "::spnn::Activation::None">:$activation);
   let results = (outs AnyRankedTensor:$result);
   let assemblyFormat = [{
-    $lhs `,` $rhs (`bias` `(` $bias^ `:` type($bias) `)`)? custom<Epilogue>($activation) attr-dict
-    `:` `(` type($lhs) `,` type($rhs) `)` `->` type($result)
+    $lhs `,` $rhs (`lhs_scales` `(` $lhs_scales^ `:` type($lhs_scales) `)`)?
+    (`rhs_scales` `(` $rhs_scales^ `:` type($rhs_scales) `)`)? (`bias` `(` $bias^ `:` type($bias) `)`)?
+    custom<Epilogue>($activation) attr-dict `:` `(` type($lhs) `,` type($rhs) `)` `->` type($result)
   }];
   let hasVerifier = 1;
   let hasCanonicalizer = 1;
@@ -136,6 +151,8 @@ def SPNN_MatmulOp : SPNN_GraphOp<"matmul", [
     int64_t getRows();
     int64_t getInner();
     int64_t getColumns();
+    /// True if an operand is quantised: its scales belong to the epilogue.
+    bool hasScales() { return getLhsScales() || getRhsScales(); }
   }];
 }
 

@@ -26,11 +26,17 @@ struct KernelProblem {
   const format::DenseMatrix &matrix;
   mlir::Attribute format;     ///< the encoding of the matrix, null for dense
   std::string formatName;     ///< SparseFormat::name(), "dense" for dense
-  mlir::Type elementType;
+  mlir::Type elementType;     ///< of the result, in which a kernel sums (integers aside)
+  mlir::Type weightType;      ///< of the matrix, as it is stored
+  mlir::Type rhsType;         ///< of the right-hand side
   int64_t columns;            ///< columns of the right-hand side, ShapedType::kDynamic if unknown
   int64_t expectedColumns;    ///< what to optimise for where `columns` is dynamic
-  int64_t vectorElements;     ///< elements of the target's widest vector
+  int64_t vectorElements;     ///< results in the target's widest vector
+  bool hasDot = false;        ///< the target adds several products of weights and right-hand side at a time
   double activationDensity = 1; ///< share of the right-hand side's elements that are not zero, in [0, 1]
+
+  /// Bytes of a vector of results.
+  int64_t vectorBytes() const { return vectorElements * (elementType.getIntOrFloatBitWidth() / 8); }
 };
 
 /// The weights of one product in a kernel's own order: the storage operands of spnn.kernel_matmul.
@@ -52,6 +58,13 @@ public:
   virtual bool takesFormat(llvm::StringRef formatName) const = 0;
 
   /// Why this kernel cannot compute `problem` (lower case, no full stop), or std::nullopt.
+  std::optional<std::string> check(const KernelProblem &problem) const;
+
+  /// The part of `check` about element types. Most kernels sum in f32 over a right-hand side of f32, and store weights in
+  /// f32, f16, bf16 or i8.
+  virtual std::optional<std::string> checkTypes(const KernelProblem &problem) const;
+
+  /// The rest of `check`.
   virtual std::optional<std::string> checkProblem(const KernelProblem &problem) const = 0;
 
   /// The layout of the right-hand side and the result that the kernel works on.
@@ -59,6 +72,10 @@ public:
 
   /// Tile parameters that suit `problem`: k blocks, register blocks, chunks.
   virtual mlir::DictionaryAttr getParameters(const KernelProblem &problem) const = 0;
+
+  /// Under which name the target description has the kernel's coefficients. The type of the weights is appended, as in
+  /// "csr-bf16", if the target has coefficients for it.
+  virtual std::string getCostName(mlir::DictionaryAttr parameters) const { return name().str(); }
 
   /// Values of the packed weights that a call works on, padding included, which the cost model multiplies with the
   /// kernel's coefficients; `formatValues` is how many their format stores.
@@ -110,6 +127,7 @@ const CpuKernel *getNmKernel();
 const CpuKernel *getNmMatvecKernel();
 const CpuKernel *getNmgKernel();
 const CpuKernel *getBitmapMatvecKernel();
+const CpuKernel *getDotKernel();
 
 } // namespace spnn
 

@@ -80,7 +80,7 @@ def SelectFormats : Pass<"spnn-select-formats", "::mlir::ModuleOp"> {
            "force one format (dense, csr, csc, bsr4x1, nm2:4, bitmap) wherever it is legal">,
     Option<"kernel", "kernel", "std::string", /*default=*/"\"\"",
            "force one kernel (csr, csr-matvec, csc-matvec, hardcoded, pattern-tile, block, block-matvec, nm, nm-matvec, nmg, "
-           "bitmap-matvec) wherever it is legal">,
+           "bitmap-matvec, dot) wherever it is legal">,
     Option<"tune", "tune", "bool", /*default=*/"false", "measure the likeliest candidates on this machine">,
     Option<"tuneCache", "tune-cache", "std::string", /*default=*/"\"\"",
            "file of measured times, read and added to (default: spnn/tune.json in $XDG_CACHE_HOME or ~/.cache)">,
@@ -102,6 +102,9 @@ def SelectKernels : Pass<"spnn-select-kernels", "::mlir::ModuleOp"> {
     panels and unpacked again; packing folds away between two kernels. The kernel is the one that the op's
     `spnn.decision` attribute names, or the first one that takes the format of the weights. Dense weights become
     `spnn.kernel_gemm` on the untransposed activations (constant weights turned so that sgemm reads rows), and so do `linalg.matmul` and `linalg.batch_matmul` on f32.
+
+    Scales of rows and columns become operands of the kernel, those of columns packed as a row of activations. What stays
+    dense with other types than f32 is converted to f32 with its scales before oneDNN multiplies it.
 
     ```mlir
     %y = spnn.matmul %w, %x : (tensor<64x128xf32, #CSR>, tensor<128x?xf32>) -> tensor<64x?xf32>
@@ -238,6 +241,52 @@ def LowerKernels : Pass<"spnn-lower-kernels", "::mlir::ModuleOp"> {
 //===----------------------------------------------------------------------===//
 // From loops to code
 //===----------------------------------------------------------------------===//
+
+def HoistLoads : Pass<"spnn-hoist-loads", "::mlir::func::FuncOp"> {
+  let summary = "Load what an innermost loop reads in every iteration once";
+  let description = [{
+    LLVM sees the arena as one object, in which a store of a loop may change what the loop loads: it keeps such loads in the
+    loop and does not vectorise it. Here it is known that two buffers that live at a time are disjoint. So a load from an
+    address that does not change moves in front of its innermost loop, unless the loop stores to the same buffer, or does
+    anything beside loads, stores and arithmetic. Where the loop may not run at all, the load is conditional.
+
+    ```mlir
+    func.func @scale(%x: memref<8x4xf32>, %s: memref<8xf32>, %y: memref<8x4xf32>, %i: index) {
+      %c0 = arith.constant 0 : index
+      %c1 = arith.constant 1 : index
+      %c4 = arith.constant 4 : index
+      scf.for %j = %c0 to %c4 step %c1 {
+        %a = memref.load %x[%i, %j] : memref<8x4xf32>
+        %b = memref.load %s[%i] : memref<8xf32>
+        %p = arith.mulf %a, %b : f32
+        memref.store %p, %y[%i, %j] : memref<8x4xf32>
+      }
+      return
+    }
+    ```
+
+    becomes
+
+    ```mlir
+    func.func @scale(%x: memref<8x4xf32>, %s: memref<8xf32>, %y: memref<8x4xf32>, %i: index) {
+      %c0 = arith.constant 0 : index
+      %c1 = arith.constant 1 : index
+      %c4 = arith.constant 4 : index
+      %b = memref.load %s[%i] : memref<8xf32>
+      scf.for %j = %c0 to %c4 step %c1 {
+        %a = memref.load %x[%i, %j] : memref<8x4xf32>
+        %p = arith.mulf %a, %b : f32
+        memref.store %p, %y[%i, %j] : memref<8x4xf32>
+      }
+      return
+    }
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::scf::SCFDialect"];
+  let statistics = [
+    Statistic<"numHoisted", "hoisted", "loads that moved in front of a loop">,
+  ];
+}
 
 def GuardDivision : Pass<"spnn-guard-division", "::mlir::func::FuncOp"> {
   let summary = "Make integer divisions by zero an error of the call";

@@ -30,6 +30,13 @@ struct CpuPipelineOptions : public mlir::PassPipelineOptions<CpuPipelineOptions>
   PassOptions::Option<int64_t> expectedColumns{
       *this, "expected-columns", llvm::cl::desc("columns (batch size) to optimise for where they are dynamic"),
       llvm::cl::init(128)};
+  PassOptions::Option<std::string> weights{
+      *this, "weights", llvm::cl::desc("store the weights of products as f16, bf16 or i8 (spnn-quantize)"),
+      llvm::cl::init("")};
+  PassOptions::Option<std::string> activations{
+      *this, "activations",
+      llvm::cl::desc("compute products with activations of bf16 or i8; needs weights of the same type"),
+      llvm::cl::init("f32")};
   PassOptions::Option<std::string> format{
       *this, "format", llvm::cl::desc("force one format (dense, csr, bsr4x1, nm2:4, bitmap, ...) wherever it is legal"),
       llvm::cl::init("")};

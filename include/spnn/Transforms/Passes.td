@@ -250,6 +250,50 @@ def Decompose : Pass<"spnn-decompose"> {
   ];
 }
 
+def Quantize : Pass<"spnn-quantize"> {
+  let summary = "store weights of products in f16, bf16 or i8, compute with activations in bf16 or i8";
+  let description = [{
+    Rewrites every `spnn.matmul` of f32 with constant weights, on either side and in any format. Weights are rounded to
+    the nearest value, ties to even; zeros stay zeros, so patterns hold. Those of i8 are symmetric: each output channel
+    (row of op(lhs), column of op(rhs)) has the scale max|w| / 127, which the product takes as `lhs_scales` or
+    `rhs_scales`; a channel of zeros has scale 1.
+
+    With `activations=bf16` (weights of bf16) the other operand is truncated by an elementwise op. With `activations=i8`
+    (weights of i8) it is quantised while the model runs, symmetrically for each column of op(rhs) (row of op(lhs)), which
+    is one token: s = max|x| / 127, 1 where that is zero, q = x (1 / s) to the nearest integer, ties to even; s becomes the other
+    operand of scales. A column that holds an infinity or NaN comes out without a finite number.
+
+    ```mlir
+    func.func @layer(%x: tensor<4x3xf32>) -> tensor<2x3xf32> {
+      %w = arith.constant dense<[[127.0, 0.0, -2.5, 1.5], [0.0, 0.0, 0.0, 0.0]]> : tensor<2x4xf32>
+      %y = spnn.matmul %w, %x : (tensor<2x4xf32>, tensor<4x3xf32>) -> tensor<2x3xf32>
+      return %y : tensor<2x3xf32>
+    }
+    ```
+
+    holds after `spnn-quantize{weights=i8}`
+
+    ```mlir
+    %w = arith.constant dense<[[127, 0, -2, 2], [0, 0, 0, 0]]> : tensor<2x4xi8>
+    %s = arith.constant dense<1.000000e+00> : tensor<2xf32>
+    %y = spnn.matmul %w, %x lhs_scales(%s : tensor<2xf32>) : (tensor<2x4xi8>, tensor<4x3xf32>) -> tensor<2x3xf32>
+    ```
+
+    Remarks: `quantised: <what>`, `not quantised: <reason>`.
+  }];
+  let options = [
+    Option<"weights", "weights", "std::string", "\"i8\"", "element type of weights: f16, bf16 or i8">,
+    Option<"activations", "activations", "std::string", "\"f32\"",
+           "element type of activations: f32, or bf16 or i8 if the weights are that too">,
+  ];
+  let dependentDialects = ["::spnn::SPNNDialect", "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect",
+                           "::mlir::arith::ArithDialect"];
+  let statistics = [
+    Statistic<"numQuantized", "quantized", "Products quantised">,
+    Statistic<"numKept", "kept", "Products kept as they are">,
+  ];
+}
+
 //===----------------------------------------------------------------------===//
 // Outside the CPU pipeline
 //===----------------------------------------------------------------------===//

@@ -17,8 +17,9 @@
 
 namespace spnn::tuning {
 
-/// Replaces `function` by one of the same name whose argument is the packed operand of `kernel`, an op of it, and whose
-/// result is the kernel's. Everything else that the kernel reads is made from constants.
+/// Replaces `function` by one of the same name whose argument is the packed operand of `kernel`, an op of it, with the
+/// scales of its columns behind it if it has any, and whose result is the kernel's. Everything else that the kernel
+/// reads is made from constants.
 void reduceToKernel(mlir::func::FuncOp function, KernelMatmulOp kernel);
 
 } // namespace spnn::tuning

@@ -75,7 +75,7 @@ PackedWeights BitmapMatvecKernel::pack(const KernelProblem &problem, DictionaryA
   std::vector<int64_t> bounds =
       balanceChunks(std::vector<int64_t>(problem.matrix.shape.rows, 1), getParameter(parameters, "chunks", 1));
   return {{makeIntegers(context, 4, bounds), makeIntegers(context, 2, integers(storage[0])),
-           makeIntegers(context, 4, integers(storage[1])), makeValues(problem.elementType, values)},
+           makeIntegers(context, 4, integers(storage[1])), makeValues(problem.weightType, values)},
           nonzeros};
 }
 
@@ -87,11 +87,13 @@ LogicalResult BitmapMatvecKernel::emit(KernelMatmulOp op, OpBuilder &builder) co
   Location loc = op.getLoc();
   Value bounds = op.getStorage()[0], bits = op.getStorage()[1], positions = op.getStorage()[2];
   Value values = op.getStorage()[3];
-  Value rhs = op.getRhs(), result = op.getInit(), bias = op.getBias();
+  Value rhs = op.getRhs(), result = op.getInit();
+  Epilogue epilogue(op);
   int64_t cols = op.getCols(), words = (cols + kWord - 1) / kWord, fullWords = cols / kWord;
   bool inRegister = getParameter(op.getParameters(), "expand_in_register", 0) != 0;
   Type element = cast<MemRefType>(rhs.getType()).getElementType();
   auto vectorType = VectorType::get({kWord}, element);
+  auto storedType = VectorType::get({kWord}, cast<MemRefType>(values.getType()).getElementType());
   auto maskType = VectorType::get({kWord}, builder.getI1Type());
 
   auto emitRow = [&](OpBuilder &b, const PanelWork &work, Value row) {
@@ -107,10 +109,12 @@ LogicalResult BitmapMatvecKernel::emit(KernelMatmulOp op, OpBuilder &builder) co
       if (inRegister)
         expanded =
             LLVM::CallIntrinsicOp::create(b, loc, vectorType, b.getStringAttr("llvm.x86.avx512.mask.expand.v16f32"),
-                                          ValueRange{e.loadVector(values, at, kWord), zero, lanes})
+                                          ValueRange{e.loadWeights(values, at, kWord, element), zero, lanes})
                 .getResult(0);
       else
-        expanded = vector::ExpandLoadOp::create(b, loc, vectorType, values, at, lanes, zero);
+        expanded = e.extend(vector::ExpandLoadOp::create(b, loc, storedType, values, at, lanes,
+                                                         arith::ConstantOp::create(b, loc, b.getZeroAttr(storedType))),
+                            element);
       Value from = e.add(work.rhs, e.mul(word, kWord));
       // Bits beyond the last column are zero, so the mask itself guards the load at the end of x.
       Value x = tail ? vector::MaskedLoadOp::create(b, loc, vectorType, rhs, from, lanes, zero).getResult()
@@ -127,9 +131,9 @@ LogicalResult BitmapMatvecKernel::emit(KernelMatmulOp op, OpBuilder &builder) co
     if (fullWords != words)
       sum = step(b, e.index(fullWords), loop.getResult(1), sum, /*tail=*/true).first;
     Value total = vector::ReductionOp::create(b, loc, vector::CombiningKind::ADD, sum, arith::FastMathFlags::reassoc);
-    if (bias)
-      total = arith::AddFOp::create(b, loc, total, memref::LoadOp::create(b, loc, bias, row));
-    memref::StoreOp::create(b, loc, e.activate(op.getActivation(), total), result, e.add(work.result, row));
+    total = epilogue.finishRows(b, total, work.column,
+                                [&](Value buffer) -> Value { return memref::LoadOp::create(b, loc, buffer, row); });
+    memref::StoreOp::create(b, loc, total, result, e.add(work.result, row));
   };
 
   emitPanelLoops(op, builder, getParameter(op.getParameters(), "chunks", 1), [&](OpBuilder &b, const PanelWork &work) {

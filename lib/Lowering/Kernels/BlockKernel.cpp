@@ -58,7 +58,7 @@ std::optional<std::string> BlockKernel::checkProblem(const KernelProblem &proble
 DictionaryAttr BlockKernel::getParameters(const KernelProblem &problem) const {
   int64_t r = 1, c = 1;
   parseBlockName(problem.formatName, r, c);
-  int64_t registers = problem.vectorElements * problem.matrix.elementBytes == 64 ? 32 : 16;
+  int64_t registers = problem.vectorBytes() == 64 ? 32 : 16;
   int64_t vectors = 1;
   for (int64_t candidate : {4, 2})
     if (r * candidate + candidate + 1 <= registers) {
@@ -91,7 +91,7 @@ PackedWeights BlockKernel::pack(const KernelProblem &problem, DictionaryAttr par
   unsigned indexBytes = matrix.shape.cols / c <= (int64_t(1) << 16) ? 2 : 4;
   return {{makeIntegers(context, 4, balanceChunks(lengths, getParameter(parameters, "chunks", 1))),
            makeIntegers(context, 4, pattern.positions), makeIntegers(context, indexBytes, pattern.columns),
-           makeValues(problem.elementType, values)},
+           makeValues(problem.weightType, values)},
           static_cast<int64_t>(pattern.columns.size()) * r * c};
 }
 
@@ -101,7 +101,8 @@ LogicalResult BlockKernel::emit(KernelMatmulOp op, OpBuilder &builder) const {
   Location loc = op.getLoc();
   Value bounds = op.getStorage()[0], positions = op.getStorage()[1], indices = op.getStorage()[2];
   Value values = op.getStorage()[3];
-  Value rhs = op.getRhs(), result = op.getInit(), bias = op.getBias();
+  Value rhs = op.getRhs(), result = op.getInit();
+  Epilogue epilogue(op);
   DictionaryAttr parameters = op.getParameters();
   int64_t r = getParameter(parameters, "block_rows", 1), c = getParameter(parameters, "block_cols", 1);
   int64_t chunks = getParameter(parameters, "chunks", 1), tile = getParameter(parameters, "vectors", 1);
@@ -109,7 +110,8 @@ LogicalResult BlockKernel::emit(KernelMatmulOp op, OpBuilder &builder) const {
   if (r < 1 || c < 1 || tile < 1 || op.getRows() % r != 0 || op.getCols() % c != 0)
     return op.emitOpError() << "kernel 'block' needs weights that are a multiple of its block " << r << "x" << c
                             << " and at least one vector, got " << op.getRows() << "x" << op.getCols();
-  auto vectorType = VectorType::get({vector}, cast<MemRefType>(rhs.getType()).getElementType());
+  Type element = cast<MemRefType>(rhs.getType()).getElementType();
+  auto vectorType = VectorType::get({vector}, element);
 
   // One block row times `count` vectors of columns that begin at vector `first` of the panel.
   auto emitTile = [&](OpBuilder &b, const PanelWork &work, Value blockRow, int64_t first, int64_t count) {
@@ -119,9 +121,7 @@ LogicalResult BlockKernel::emit(KernelMatmulOp op, OpBuilder &builder) const {
     Value begin = e.loadIndex(positions, blockRow), end = e.loadIndex(positions, e.add(blockRow, 1));
     SmallVector<Value> sums; // row by row
     for (int64_t i = 0; i < r; ++i) {
-      Value value = bias ? e.loadBroadcast(bias, e.add(row, i), vector)
-                         : arith::ConstantOp::create(b, loc, b.getZeroAttr(vectorType)).getResult();
-      sums.append(count, value);
+      sums.append(count, epilogue.start(b, e.add(row, i), vectorType));
     }
     auto loop = scf::ForOp::create(
         b, loc, begin, end, e.index(1), sums, [&](OpBuilder &b, Location, Value block, ValueRange sums) {
@@ -134,7 +134,7 @@ LogicalResult BlockKernel::emit(KernelMatmulOp op, OpBuilder &builder) const {
             for (int64_t v = 0; v < count; ++v)
               xs.push_back(e.loadVector(rhs, e.add(x, j * stride + (first + v) * vector), vector));
             for (int64_t i = 0; i < r; ++i) {
-              Value weight = e.loadBroadcast(values, e.add(weights, j * r + i), vector);
+              Value weight = e.loadWeightBroadcast(values, e.add(weights, j * r + i), vector, element);
               for (int64_t v = 0; v < count; ++v)
                 next[i * count + v] = e.multiplyAdd(weight, xs[v], next[i * count + v]);
             }
@@ -144,7 +144,8 @@ LogicalResult BlockKernel::emit(KernelMatmulOp op, OpBuilder &builder) const {
     for (int64_t i = 0; i < r; ++i)
       for (int64_t v = 0; v < count; ++v) {
         Value out = e.add(e.add(work.result, e.mul(e.add(row, i), stride)), (first + v) * vector);
-        e.storeVector(e.activate(op.getActivation(), loop.getResult(i * count + v)), result, out);
+        Value column = e.add(work.column, (first + v) * vector);
+        e.storeVector(epilogue.finish(b, loop.getResult(i * count + v), e.add(row, i), column), result, out);
       }
   };
 

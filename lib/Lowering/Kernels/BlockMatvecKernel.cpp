@@ -94,7 +94,7 @@ DictionaryAttr BlockMatvecKernel::getParameters(const KernelProblem &problem) co
   parseBlockName(problem.formatName, r, c);
   RowPattern pattern = findPattern(problem.matrix, r, c);
   // The sums of a slice must stay in registers.
-  int64_t registers = problem.vectorElements * problem.matrix.elementBytes == 64 ? 24 : 12;
+  int64_t registers = problem.vectorBytes() == 64 ? 24 : 12;
   int64_t perBlockRow = problem.columns * std::max<int64_t>(1, r / problem.vectorElements);
   int64_t best = 1;
   double least = 0;
@@ -153,7 +153,7 @@ PackedWeights BlockMatvecKernel::pack(const KernelProblem &problem, DictionaryAt
   MLIRContext *context = problem.elementType.getContext();
   return {{makeIntegers(context, 4, plan.bounds), makeIntegers(context, 4, plan.positions),
            makeIntegers(context, 4, plan.rows), makeIntegers(context, indexBytes(problem, tile), plan.columns),
-           makeValues(problem.elementType, values)},
+           makeValues(problem.weightType, values)},
           static_cast<int64_t>(plan.columns.size()) * tile.r * tile.c};
 }
 
@@ -171,8 +171,10 @@ LogicalResult BlockMatvecKernel::emit(KernelMatmulOp op, OpBuilder &builder) con
   Location loc = op.getLoc();
   Value bounds = op.getStorage()[0], positions = op.getStorage()[1], rows = op.getStorage()[2];
   Value indices = op.getStorage()[3], values = op.getStorage()[4];
-  Value rhs = op.getRhs(), result = op.getInit(), bias = op.getBias();
-  auto vectorType = VectorType::get({tile.r}, cast<MemRefType>(rhs.getType()).getElementType());
+  Value rhs = op.getRhs(), result = op.getInit();
+  Epilogue epilogue(op);
+  Type element = cast<MemRefType>(rhs.getType()).getElementType();
+  auto vectorType = VectorType::get({tile.r}, element);
   Value zero = arith::ConstantOp::create(builder, loc, builder.getZeroAttr(vectorType));
 
   auto emitSlice = [&](OpBuilder &b, Value slice) {
@@ -188,11 +190,11 @@ LogicalResult BlockMatvecKernel::emit(KernelMatmulOp op, OpBuilder &builder) con
                                Value at = e.add(e.mul(step, tile.rows), lane);
                                Value weights = e.mul(at, tile.r * tile.c), x = e.mul(e.loadIndex(indices, at), tile.c);
                                for (int64_t j = 0; j < tile.c; ++j) {
-                                 Value weight = e.loadVector(values, e.add(weights, j * tile.r), tile.r);
+                                 Value weight = e.loadWeights(values, e.add(weights, j * tile.r), tile.r, element);
                                  for (int64_t column = 0; column < *columns; ++column) {
                                    Value &sum = next[lane * *columns + column];
-                                   Value element = e.loadBroadcast(rhs, e.add(x, column * op.getCols() + j), tile.r);
-                                   sum = e.multiplyAdd(weight, element, sum);
+                                   Value xs = e.loadBroadcast(rhs, e.add(x, column * op.getCols() + j), tile.r);
+                                   sum = e.multiplyAdd(weight, xs, sum);
                                  }
                                }
                              }
@@ -202,9 +204,9 @@ LogicalResult BlockMatvecKernel::emit(KernelMatmulOp op, OpBuilder &builder) con
       Value row = e.mul(e.loadIndex(rows, e.add(e.mul(slice, tile.rows), lane)), tile.r);
       for (int64_t column = 0; column < *columns; ++column) {
         Value total = loop.getResult(lane * *columns + column);
-        if (bias)
-          total = arith::AddFOp::create(b, loc, total, e.loadVector(bias, row, tile.r));
-        e.storeVector(e.activate(op.getActivation(), total), result, e.add(row, column * op.getRows()));
+        total = epilogue.finishRows(b, total, e.index(column),
+                                    [&](Value buffer) { return e.loadVector(buffer, row, tile.r); });
+        e.storeVector(total, result, e.add(row, column * op.getRows()));
       }
     }
   };

@@ -20,23 +20,24 @@
 //
 //===----------------------------------------------------------------------===//
 #include "KernelEmitter.h"
+#include "spnn/Format/FloatType.h"
 #include "spnn/Lowering/CpuKernel.h"
 
 #include <cmath>
-#include <cstring>
 
 using namespace mlir;
 using namespace spnn;
 
 namespace {
 /// Zero times such a weight is NaN. Only f32 comes this far.
-bool hasNonFinite(const format::DenseMatrix &matrix) {
-  for (size_t at = 0; at + sizeof(float) <= matrix.data.size(); at += sizeof(float)) {
-    float value;
-    std::memcpy(&value, matrix.data.data() + at, sizeof(float));
-    if (!std::isfinite(value))
+bool hasNonFinite(const KernelProblem &problem) {
+  const format::DenseMatrix &matrix = problem.matrix;
+  std::optional<format::FloatType> type = format::getIeeeType(matrix.elementBytes);
+  if (problem.weightType.isBF16())
+    type = format::FloatType::BF16;
+  for (size_t at = 0; type && at < matrix.data.size(); at += matrix.elementBytes)
+    if (!std::isfinite(format::loadFloat(*type, matrix.data.data() + at)))
       return true;
-  }
   return false;
 }
 
@@ -49,7 +50,7 @@ public:
       return "the weights are not in CSC";
     if (problem.columns != 1)
       return "the kernel multiplies one column only";
-    if (hasNonFinite(problem.matrix))
+    if (hasNonFinite(problem))
       return "the weights hold infinities or NaN, which skipped columns would hide";
     return std::nullopt;
   }
@@ -108,7 +109,7 @@ PackedWeights CscMatvecKernel::pack(const KernelProblem &problem, DictionaryAttr
   MLIRContext *context = problem.elementType.getContext();
   unsigned indexBytes = rows <= (int64_t(1) << 16) ? 2 : 4;
   return {{makeIntegers(context, 4, bounds), makeIntegers(context, 4, positions),
-           makeIntegers(context, indexBytes, indices), makeValues(problem.elementType, values)},
+           makeIntegers(context, indexBytes, indices), makeValues(problem.weightType, values)},
           static_cast<int64_t>(indices.size())};
 }
 
@@ -122,6 +123,7 @@ LogicalResult CscMatvecKernel::emit(KernelMatmulOp op, OpBuilder &builder) const
   Value bounds = op.getStorage()[0], positions = op.getStorage()[1], indices = op.getStorage()[2];
   Value values = op.getStorage()[3];
   Value rhs = op.getRhs(), result = op.getInit(), bias = op.getBias();
+  Epilogue epilogue(op);
   constexpr int64_t kLanes = 16;
   Type element = cast<MemRefType>(rhs.getType()).getElementType();
   auto vectorType = VectorType::get({kLanes}, element), maskType = VectorType::get({kLanes}, builder.getI1Type());
@@ -138,7 +140,9 @@ LogicalResult CscMatvecKernel::emit(KernelMatmulOp op, OpBuilder &builder) const
       });
     };
     forEachRows([&](OpBuilder &b, Value row, Value mask) -> Value {
-      return bias ? vector::MaskedLoadOp::create(b, loc, vectorType, bias, row, mask, zero).getResult() : zero;
+      return bias && !epilogue.hasScales()
+                 ? vector::MaskedLoadOp::create(b, loc, vectorType, bias, row, mask, zero).getResult()
+                 : zero;
     });
     Value first = e.mul(chunk, op.getCols());
     emitFor(b, loc, e.index(0), e.index(op.getCols()), 1, [&](OpBuilder &b, Value col) {
@@ -153,17 +157,21 @@ LogicalResult CscMatvecKernel::emit(KernelMatmulOp op, OpBuilder &builder) const
                 [&](OpBuilder &b, Value j) {
                   KernelEmitter e(b, loc);
                   Value row = e.loadIndex(indices, j);
-                  Value sum = e.multiplyAdd(memref::LoadOp::create(b, loc, values, j), x,
-                                            memref::LoadOp::create(b, loc, result, row));
+                  Value sum =
+                      e.multiplyAdd(e.loadWeight(values, j, element), x, memref::LoadOp::create(b, loc, result, row));
                   memref::StoreOp::create(b, loc, sum, result, row);
                 });
         scf::YieldOp::create(b, loc);
       });
     });
-    if (op.getActivation() != Activation::None)
+    if (!epilogue.isTrivial())
       forEachRows([&](OpBuilder &b, Value row, Value mask) -> Value {
         Value sum = vector::MaskedLoadOp::create(b, loc, vectorType, result, row, mask, zero);
-        return KernelEmitter(b, loc).activate(op.getActivation(), sum);
+        if (!epilogue.hasScales())
+          return KernelEmitter(b, loc).activate(op.getActivation(), sum);
+        return epilogue.finishRows(b, sum, KernelEmitter(b, loc).index(0), [&](Value buffer) -> Value {
+          return vector::MaskedLoadOp::create(b, loc, vectorType, buffer, row, mask, zero);
+        });
       });
   });
   return success();

@@ -71,7 +71,7 @@ DictionaryAttr CsrKernel::getParameters(const KernelProblem &problem) const {
   // A k block's rows of the panel should fit L1 beside the weights that stream past, but an entry needs enough
   // values to pay for loading and storing its accumulators.
   constexpr int64_t kPanelBytes = 32 * 1024, kValuesPerEntry = 12;
-  int64_t bytesPerRow = kVectors * problem.vectorElements * matrix.elementBytes;
+  int64_t bytesPerRow = kVectors * problem.vectorBytes();
   int64_t fitting = std::max<int64_t>(1, kPanelBytes / bytesPerRow);
   int64_t rows = std::max<int64_t>(1, matrix.shape.rows), cols = std::max<int64_t>(1, matrix.shape.cols);
   double perRow = static_cast<double>(nonzeros) / rows;
@@ -125,7 +125,7 @@ PackedWeights CsrKernel::pack(const KernelProblem &problem, DictionaryAttr param
   MLIRContext *context = problem.elementType.getContext();
   unsigned indexBytes = cols <= (int64_t(1) << 16) ? 2 : 4;
   return {{makeIntegers(context, 4, starts), makeIntegers(context, 4, entryRows), makeIntegers(context, 4, positions),
-           makeIntegers(context, indexBytes, indices), makeValues(problem.elementType, values)},
+           makeIntegers(context, indexBytes, indices), makeValues(problem.weightType, values)},
           static_cast<int64_t>(indices.size())};
 }
 
@@ -135,13 +135,14 @@ LogicalResult CsrKernel::emit(KernelMatmulOp op, OpBuilder &builder) const {
   Location loc = op.getLoc();
   Value starts = op.getStorage()[0], entryRows = op.getStorage()[1], positions = op.getStorage()[2];
   Value indices = op.getStorage()[3], values = op.getStorage()[4];
-  Value rhs = op.getRhs(), result = op.getInit(), bias = op.getBias();
+  Value rhs = op.getRhs(), result = op.getInit();
+  Epilogue epilogue(op);
   int64_t cols = op.getCols(), chunks = getParameter(op.getParameters(), "chunks", 1);
   int64_t block = std::max<int64_t>(1, getParameter(op.getParameters(), "k_block", cols));
   int64_t blocks = std::max<int64_t>(1, (cols + block - 1) / block);
   int64_t vector = op.getPanels().getVector();
-  Activation activation = op.getActivation();
-  auto vectorType = VectorType::get({vector}, cast<MemRefType>(rhs.getType()).getElementType());
+  Type element = cast<MemRefType>(rhs.getType()).getElementType();
+  auto vectorType = VectorType::get({vector}, element);
 
   // The sum of one entry: its values times the rows of the panel that they select.
   auto emitEntry = [&](OpBuilder &b, const PanelWork &work, Value kb, Value entry) {
@@ -151,12 +152,7 @@ LogicalResult CsrKernel::emit(KernelMatmulOp op, OpBuilder &builder) const {
     Value begin = e.loadIndex(positions, entry), end = e.loadIndex(positions, e.add(entry, 1));
     Value out = e.add(work.result, e.mul(row, stride));
 
-    auto initial = [&](OpBuilder &b) {
-      KernelEmitter e(b, loc);
-      Value value = bias ? e.loadBroadcast(bias, row, vector)
-                         : arith::ConstantOp::create(b, loc, b.getZeroAttr(vectorType)).getResult();
-      return SmallVector<Value>(work.vectors, value);
-    };
+    auto initial = [&](OpBuilder &b) { return SmallVector<Value>(work.vectors, epilogue.start(b, row, vectorType)); };
     SmallVector<Value> sums;
     if (blocks == 1) {
       sums = initial(b);
@@ -177,7 +173,7 @@ LogicalResult CsrKernel::emit(KernelMatmulOp op, OpBuilder &builder) const {
     auto loop =
         scf::ForOp::create(b, loc, begin, end, e.index(1), sums, [&](OpBuilder &b, Location, Value j, ValueRange sums) {
           KernelEmitter e(b, loc);
-          Value weight = e.loadBroadcast(values, j, vector);
+          Value weight = e.loadWeightBroadcast(values, j, vector, element);
           Value x = e.add(work.rhs, e.mul(e.loadIndex(indices, j), stride));
           SmallVector<Value> next;
           for (int64_t v = 0; v < work.vectors; ++v)
@@ -185,22 +181,26 @@ LogicalResult CsrKernel::emit(KernelMatmulOp op, OpBuilder &builder) const {
           scf::YieldOp::create(b, loc, next);
         });
 
-    auto store = [&](OpBuilder &b, Activation last) {
+    auto store = [&](OpBuilder &b, bool finish) {
       KernelEmitter e(b, loc);
-      for (int64_t v = 0; v < work.vectors; ++v)
-        e.storeVector(e.activate(last, loop.getResult(v)), result, e.add(out, v * vector));
+      for (int64_t v = 0; v < work.vectors; ++v) {
+        Value sum = loop.getResult(v);
+        if (finish)
+          sum = epilogue.finish(b, sum, row, e.add(work.column, v * vector));
+        e.storeVector(sum, result, e.add(out, v * vector));
+      }
     };
-    if (blocks == 1 || activation == Activation::None)
-      return store(b, activation);
+    if (blocks == 1 || epilogue.isTrivial())
+      return store(b, /*finish=*/true);
     Value last = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, kb, e.index(blocks - 1));
     scf::IfOp::create(
         b, loc, last,
         [&](OpBuilder &b, Location) {
-          store(b, activation);
+          store(b, /*finish=*/true);
           scf::YieldOp::create(b, loc);
         },
         [&](OpBuilder &b, Location) {
-          store(b, Activation::None);
+          store(b, /*finish=*/false);
           scf::YieldOp::create(b, loc);
         });
   };

@@ -147,7 +147,7 @@ PackedWeights CsrMatvecKernel::pack(const KernelProblem &problem, DictionaryAttr
   unsigned columnBytes = matrix.shape.cols <= (int64_t(1) << 16) ? 2 : 4;
   return {{makeIntegers(context, 4, plan.bounds), makeIntegers(context, 4, plan.positions),
            makeIntegers(context, 4, plan.rows), makeIntegers(context, columnBytes, plan.bases),
-           makeIntegers(context, hasWindows ? 1 : columnBytes, indices), makeValues(problem.elementType, values)},
+           makeIntegers(context, hasWindows ? 1 : columnBytes, indices), makeValues(problem.weightType, values)},
           steps * lanes};
 }
 
@@ -161,7 +161,8 @@ LogicalResult CsrMatvecKernel::emit(KernelMatmulOp op, OpBuilder &builder) const
   Location loc = op.getLoc();
   Value bounds = op.getStorage()[0], positions = op.getStorage()[1], rows = op.getStorage()[2];
   Value bases = op.getStorage()[3], indices = op.getStorage()[4], values = op.getStorage()[5];
-  Value rhs = op.getRhs(), result = op.getInit(), bias = op.getBias();
+  Value rhs = op.getRhs(), result = op.getInit();
+  Epilogue epilogue(op);
   int64_t cols = op.getCols(), window = getParameter(op.getParameters(), "window", 1), lanes = lanesOf(window);
   auto target = op->getParentOfType<ModuleOp>()->getAttrOfType<TargetAttr>(kTargetAttrName);
   Type element = cast<MemRefType>(rhs.getType()).getElementType();
@@ -191,7 +192,7 @@ LogicalResult CsrMatvecKernel::emit(KernelMatmulOp op, OpBuilder &builder) const
   // The sums of all columns after one more step. What a lane that idles looks up may be infinite, so it counts as zero.
   auto step = [&](OpBuilder &b, Value at, ValueRange sums) {
     KernelEmitter e(b, loc);
-    Value first = e.mul(at, lanes), weights = e.loadVector(values, first, lanes);
+    Value first = e.mul(at, lanes), weights = e.loadWeights(values, first, lanes, element);
     SmallVector<Value> next;
     if (window == 1) {
       SmallVector<Value> lookup;
@@ -254,11 +255,11 @@ LogicalResult CsrMatvecKernel::emit(KernelMatmulOp op, OpBuilder &builder) const
       Value total = loop.getResult(column);
       if (chains == 2)
         total = arith::AddFOp::create(b, loc, total, loop.getResult(*columns + column));
-      if (bias)
-        total = arith::AddFOp::create(
-            b, loc, total, vector::GatherOp::create(b, loc, vectorType, bias, e.index(0), lookup, all, zero));
+      total = epilogue.finishRows(b, total, e.index(column), [&](Value buffer) -> Value {
+        return vector::GatherOp::create(b, loc, vectorType, buffer, e.index(0), lookup, all, zero);
+      });
       vector::ScatterOp::create(b, loc, /*resultType=*/Type(), result, e.index(column * op.getRows()), lookup, all,
-                                e.activate(op.getActivation(), total));
+                                total);
     }
   };
 

@@ -38,6 +38,11 @@ class HardCodedKernel : public CpuKernel {
 public:
   StringRef name() const override { return "hardcoded"; }
   bool takesFormat(StringRef formatName) const override { return formatName == "csr"; }
+  std::optional<std::string> checkTypes(const KernelProblem &problem) const override {
+    if (!problem.weightType.isF32() || !problem.rhsType.isF32() || !problem.elementType.isF32())
+      return "its code is for f32";
+    return std::nullopt;
+  }
   std::optional<std::string> checkProblem(const KernelProblem &problem) const override;
   PanelsAttr getPanels(const KernelProblem &problem) const override {
     return PanelsAttr::get(problem.elementType.getContext(), problem.vectorElements, problem.vectorElements);
@@ -120,7 +125,7 @@ PackedWeights HardCodedKernel::pack(const KernelProblem &problem, DictionaryAttr
   MLIRContext *context = problem.elementType.getContext();
   int64_t stored = assembled.values.size() / problem.matrix.elementBytes;
   return {{makeValues(IntegerType::get(context, 8), assembled.code), makeIntegers(context, 4, assembled.codeOffsets),
-           makeIntegers(context, 4, assembled.valueOffsets), makeValues(problem.elementType, assembled.values)},
+           makeIntegers(context, 4, assembled.valueOffsets), makeValues(problem.weightType, assembled.values)},
           stored};
 }
 
@@ -191,12 +196,15 @@ static FailureOr<Value> countRuns(KernelMatmulOp op, OpBuilder &builder, Value p
 }
 
 LogicalResult HardCodedKernel::emit(KernelMatmulOp op, OpBuilder &builder) const {
-  if (failed(checkStorage(op, "iiiv")))
+  if (failed(checkStorage(op, "iiir")))
     return failure();
+  if (!cast<MemRefType>(op.getRhs().getType()).getElementType().isF32())
+    return op.emitOpError() << "kernel 'hardcoded' is code for f32, got a right-hand side " << op.getRhs().getType();
   Location loc = op.getLoc();
   KernelEmitter e(builder, loc);
   Value code = op.getStorage()[0], codeOffsets = op.getStorage()[1], valueOffsets = op.getStorage()[2];
   Value values = op.getStorage()[3], rhs = op.getRhs(), result = op.getInit(), bias = op.getBias();
+  Epilogue epilogue(op);
   DictionaryAttr parameters = op.getParameters();
   ChunkPlan plan = readPlan(parameters);
   int64_t rows = op.getRows(), cols = op.getCols(), vector = op.getPanels().getVector();
@@ -217,13 +225,14 @@ LogicalResult HardCodedKernel::emit(KernelMatmulOp op, OpBuilder &builder) const
   Value codeAddress = LLVM::PtrToIntOp::create(builder, loc, i64, LLVM::AddressOfOp::create(builder, loc, function));
   Value valueAddress = LLVM::PtrToIntOp::create(builder, loc, i64, e.pointer(values, e.index(0)));
   bool prefetch = getParameter(parameters, "prefetch", 0) != 0;
-  Value biasAddress = bias ? e.pointer(bias, e.index(0)) : LLVM::ZeroOp::create(builder, loc, pointerType).getResult();
+  Value biasAddress = bias && !epilogue.hasScales() ? e.pointer(bias, e.index(0))
+                                                    : LLVM::ZeroOp::create(builder, loc, pointerType).getResult();
   Value zero = e.index(0);
   Value panels = e.ceilDiv(op.getColumns(), vector);
   FailureOr<Value> runs = countRuns(op, builder, panels, getParameter(parameters, "panel_block", 8));
   if (failed(runs))
     return failure();
-  bool isRelu = op.getActivation() == Activation::Relu;
+  bool isRelu = !epilogue.hasScales() && op.getActivation() == Activation::Relu;
 
   auto work = [&](OpBuilder &b, Value number, Value group) {
     KernelEmitter e(b, loc);
@@ -272,19 +281,20 @@ LogicalResult HardCodedKernel::emit(KernelMatmulOp op, OpBuilder &builder) const
       });
     });
   };
-  // An activation that the code does not have: one pass over what a run of panels made.
+  // An epilogue that the code does not have: one pass over what a run of panels made.
   auto activate = [&](OpBuilder &b, Value panel) {
     KernelEmitter e(b, loc);
-    Value begin = e.mul(panel, rows * vector), end = e.add(begin, rows * vector);
-    emitFor(b, loc, begin, end, vector, [&](OpBuilder &b, Value at) {
+    Value begin = e.mul(panel, rows * vector), column = e.mul(panel, vector);
+    emitFor(b, loc, e.index(0), e.index(rows), 1, [&](OpBuilder &b, Value row) {
       KernelEmitter e(b, loc);
-      e.storeVector(e.activate(op.getActivation(), e.loadVector(result, at, vector)), result, at);
+      Value at = e.add(begin, e.mul(row, vector));
+      e.storeVector(epilogue.finish(b, e.loadVector(result, at, vector), row, column), result, at);
     });
   };
 
   emitTasks(builder, loc, {*runs, e.index(plan.groups)}, op.getParallel(),
             [&](OpBuilder &b, ArrayRef<Value> task) { work(b, task[0], task[1]); });
-  if (!isRelu && op.getActivation() != Activation::None)
+  if (!isRelu && !epilogue.isTrivial())
     emitTasks(builder, loc, {panels}, op.getParallel(),
               [&](OpBuilder &b, ArrayRef<Value> task) { activate(b, task[0]); });
   return success();

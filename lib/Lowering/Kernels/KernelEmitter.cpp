@@ -49,6 +49,33 @@ Value KernelEmitter::broadcast(Value scalar, int64_t elements) {
   return vector::BroadcastOp::create(b, loc, VectorType::get({elements}, scalar.getType()), scalar);
 }
 
+Value KernelEmitter::extend(Value x, Type element) {
+  Type type = x.getType(), from = getElementTypeOrSelf(type);
+  if (from == element)
+    return x;
+  if (auto vector = dyn_cast<VectorType>(type))
+    type = vector.clone(element);
+  else
+    type = element;
+  if (isa<FloatType>(from))
+    return arith::ExtFOp::create(b, loc, type, x);
+  if (isa<FloatType>(element))
+    return arith::SIToFPOp::create(b, loc, type, x);
+  return arith::ExtSIOp::create(b, loc, type, x);
+}
+
+Value KernelEmitter::loadWeights(Value memref, Value position, int64_t elements, Type element) {
+  return extend(loadVector(memref, position, elements), element);
+}
+
+Value KernelEmitter::loadWeight(Value memref, Value position, Type element) {
+  return extend(memref::LoadOp::create(b, loc, memref, position), element);
+}
+
+Value KernelEmitter::loadWeightBroadcast(Value memref, Value position, int64_t elements, Type element) {
+  return broadcast(loadWeight(memref, position, element), elements);
+}
+
 Value KernelEmitter::loadBroadcast(Value memref, Value position, int64_t elements) {
   return broadcast(memref::LoadOp::create(b, loc, memref, position), elements);
 }
@@ -113,6 +140,60 @@ Value KernelEmitter::activate(Activation activation, Value x) {
 }
 
 //===----------------------------------------------------------------------===//
+// Epilogue
+//===----------------------------------------------------------------------===//
+
+Value Epilogue::start(OpBuilder &b, Value row, VectorType type) const {
+  KernelEmitter e(b, op.getLoc());
+  if (op.getBias() && !hasScales())
+    return e.loadBroadcast(op.getBias(), row, type.getNumElements());
+  return arith::ConstantOp::create(b, op.getLoc(), b.getZeroAttr(type));
+}
+
+Value Epilogue::combine(KernelEmitter &e, Value sums, Value rowScale, Value columnScale, Value bias) const {
+  Value scale = rowScale ? rowScale : columnScale;
+  if (rowScale && columnScale)
+    scale = arith::MulFOp::create(e.b, e.loc, rowScale, columnScale, kContract);
+  if (scale && bias)
+    sums = e.multiplyAdd(scale, sums, bias);
+  else if (scale)
+    sums = arith::MulFOp::create(e.b, e.loc, scale, sums, kContract);
+  else if (bias)
+    sums = arith::AddFOp::create(e.b, e.loc, sums, bias);
+  return e.activate(op.getActivation(), sums);
+}
+
+Value Epilogue::finish(OpBuilder &b, Value sums, Value row, Value column, bool fromZero) const {
+  KernelEmitter e(b, op.getLoc());
+  if (!hasScales() && !fromZero)
+    return e.activate(op.getActivation(), sums);
+  auto type = dyn_cast<VectorType>(sums.getType());
+  auto spread = [&](Value buffer) -> Value {
+    if (!buffer)
+      return {};
+    Value element = memref::LoadOp::create(b, e.loc, buffer, row);
+    return type ? e.broadcast(element, type.getNumElements()) : element;
+  };
+  Value columnScale;
+  if (Value scales = op.getColumnScales())
+    columnScale = type ? e.loadVector(scales, column, type.getNumElements())
+                       : memref::LoadOp::create(b, e.loc, scales, column).getResult();
+  return combine(e, sums, spread(op.getRowScales()), columnScale, spread(op.getBias()));
+}
+
+Value Epilogue::finishRows(OpBuilder &b, Value sums, Value column, function_ref<Value(Value)> rows) const {
+  KernelEmitter e(b, op.getLoc());
+  auto load = [&](Value buffer) { return buffer ? rows(buffer) : Value(); };
+  Value columnScale;
+  if (Value scales = op.getColumnScales()) {
+    auto type = dyn_cast<VectorType>(sums.getType());
+    columnScale = type ? e.loadBroadcast(scales, column, type.getNumElements())
+                       : memref::LoadOp::create(b, e.loc, scales, column).getResult();
+  }
+  return combine(e, sums, load(op.getRowScales()), columnScale, load(op.getBias()));
+}
+
+//===----------------------------------------------------------------------===//
 // Loops over panels and chunks
 //===----------------------------------------------------------------------===//
 
@@ -162,7 +243,7 @@ void spnn::emitPanelLoops(KernelMatmulOp op, OpBuilder &builder, int64_t chunks,
     Value first = e.mul(panel, width);
     Value rhs = e.mul(first, cols), result = e.mul(first, rows);
     int64_t full = width / vector;
-    auto variant = [&](OpBuilder &b, int64_t vectors) { body(b, PanelWork{vectors, rhs, result, chunk}); };
+    auto variant = [&](OpBuilder &b, int64_t vectors) { body(b, PanelWork{vectors, first, rhs, result, chunk}); };
     if (full == 1 || (staticColumns && *staticColumns % width == 0))
       return variant(b, full);
     // The last panel can be narrower: one variant for each number of vectors, chosen once a panel.
@@ -269,21 +350,29 @@ DenseElementsAttr spnn::makeValues(Type type, ArrayRef<uint8_t> raw) {
                                              ArrayRef<char>(reinterpret_cast<const char *>(raw.data()), raw.size()));
 }
 
+bool spnn::isStorageType(Type stored, Type computed) {
+  return stored == computed || (computed.isF32() && (stored.isF16() || stored.isBF16() || stored.isInteger(8)));
+}
+
 LogicalResult spnn::checkStorage(KernelMatmulOp op, StringRef kinds) {
   if (op.getStorage().size() != kinds.size())
     return op.emitOpError() << "kernel '" << op.getKernel() << "' takes " << kinds.size() << " storage buffers, got "
                             << op.getStorage().size();
-  Type element = cast<ShapedType>(op.getRhs().getType()).getElementType();
+  Type element = cast<ShapedType>(op.getInit().getType()).getElementType();
+  Type rhs = cast<ShapedType>(op.getRhs().getType()).getElementType();
+  if (kinds.contains('v') && rhs != element)
+    return op.emitOpError() << "kernel '" << op.getKernel() << "' reads a right-hand side of " << element << ", got "
+                            << rhs;
   for (auto [number, kind, buffer] : llvm::enumerate(kinds, op.getStorage())) {
     Type type = cast<ShapedType>(buffer.getType()).getElementType();
-    if (kind == 'i' ? type.isInteger() : type == element)
+    if (kind == 'i' ? type.isInteger() : kind == 'r' ? type == rhs : isStorageType(type, element))
       continue;
     InFlightDiagnostic diag = op.emitOpError()
                               << "storage buffer " << number << " of kernel '" << op.getKernel() << "' holds ";
     if (kind == 'i')
       diag << "integers";
     else
-      diag << element;
+      diag << (kind == 'r' ? rhs : element);
     return diag << ", got " << type;
   }
   if (std::optional<std::string> broken = findBadParameter(op.getKernel(), op.getParameters()))
@@ -291,7 +380,9 @@ LogicalResult spnn::checkStorage(KernelMatmulOp op, StringRef kinds) {
   return success();
 }
 
-static bool isFlag(StringRef parameter) { return parameter == "expand_in_register" || parameter == "prefetch"; }
+static bool isFlag(StringRef parameter) {
+  return parameter == "expand_in_register" || parameter == "prefetch" || parameter == "dot";
+}
 
 /// Tile sizes are unrolled, so they must stay small; the others only count.
 static int64_t getLargest(StringRef parameter) {
@@ -336,7 +427,8 @@ std::optional<std::string> spnn::findBadParameter(StringRef kernel, DictionaryAt
     if (followsFormat && given != entry.getValue())
       return describe(name) + "follows from the format and must be " +
              std::to_string(cast<IntegerAttr>(entry.getValue()).getInt()) + ", got " + std::to_string(given.getInt());
-    if (name == "expand_in_register" && given.getInt() > cast<IntegerAttr>(entry.getValue()).getInt())
+    if ((name == "expand_in_register" || name == "dot") &&
+        given.getInt() > cast<IntegerAttr>(entry.getValue()).getInt())
       return describe(name) + "asks for instructions that the target does not have";
   }
   return std::nullopt;

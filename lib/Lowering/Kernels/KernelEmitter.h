@@ -42,6 +42,12 @@ public:
   /// A vector whose elements are all memref[position].
   mlir::Value loadBroadcast(mlir::Value memref, mlir::Value position, int64_t elements);
   mlir::Value broadcast(mlir::Value scalar, int64_t elements);
+  /// A scalar or vector of a storage type as `element`, in which a kernel computes.
+  mlir::Value extend(mlir::Value x, mlir::Type element);
+  /// Weights as `element`: a vector of them, one of them in all elements of a vector, a scalar.
+  mlir::Value loadWeights(mlir::Value memref, mlir::Value position, int64_t elements, mlir::Type element);
+  mlir::Value loadWeightBroadcast(mlir::Value memref, mlir::Value position, int64_t elements, mlir::Type element);
+  mlir::Value loadWeight(mlir::Value memref, mlir::Value position, mlir::Type element);
   /// accumulator + a * b, contractible.
   mlir::Value multiplyAdd(mlir::Value a, mlir::Value x, mlir::Value accumulator);
   /// The address of element `position` of a memref, whose own offset is added, as an LLVM pointer.
@@ -53,9 +59,37 @@ public:
   mlir::Location loc;
 };
 
+/// The epilogue of an op: activation(row scale * column scale * sum + bias). Without scales the bias is what sums start
+/// from, with them it comes last.
+class Epilogue {
+public:
+  explicit Epilogue(KernelMatmulOp op) : op(op) {}
+
+  bool hasScales() const { return op.getRowScales() || op.getColumnScales(); }
+  /// True if finished sums are results.
+  bool isTrivial() const { return !hasScales() && op.getActivation() == Activation::None; }
+  /// What the sums of row `row` start from.
+  mlir::Value start(mlir::OpBuilder &b, mlir::Value row, mlir::VectorType type) const;
+  /// Results of row `row` from column `column` on, from finished sums: a vector of them or a scalar. `fromZero`: they
+  /// did not begin with `start`.
+  mlir::Value finish(mlir::OpBuilder &b, mlir::Value sums, mlir::Value row, mlir::Value column,
+                     bool fromZero = false) const;
+  /// The same for sums that started from zero, and lie as their kernel likes: `rows` loads their part of a buffer of
+  /// one element a row (bias, row scales), all are of column `column`.
+  mlir::Value finishRows(mlir::OpBuilder &b, mlir::Value sums, mlir::Value column,
+                         llvm::function_ref<mlir::Value(mlir::Value buffer)> rows) const;
+
+private:
+  mlir::Value combine(KernelEmitter &e, mlir::Value sums, mlir::Value rowScale, mlir::Value columnScale,
+                      mlir::Value bias) const;
+
+  mutable KernelMatmulOp op; // getters of ops are not const
+};
+
 /// Where one (panel, chunk) of the work lies.
 struct PanelWork {
   int64_t vectors;    ///< vectors of a panel row
+  mlir::Value column; ///< the first column of the panel
   mlir::Value rhs;    ///< element at which the panel of the right-hand side begins
   mlir::Value result; ///< element at which the panel of the result begins
   mlir::Value chunk;  ///< number of the chunk
@@ -102,8 +136,12 @@ mlir::DenseElementsAttr makeIntegers(mlir::MLIRContext *context, unsigned bytes,
 /// A rank-1 constant of opaque values of `type`.
 mlir::DenseElementsAttr makeValues(mlir::Type type, llvm::ArrayRef<uint8_t> raw);
 
+/// True if weights of type `stored` can be extended to `computed` while they are loaded.
+bool isStorageType(mlir::Type stored, mlir::Type computed);
+
 /// Fails with an error at the op unless its storage buffers are what `kinds` says, a letter for each: `i` integers,
-/// `v` values of the element type of the right-hand side. Checks the parameters with findBadParameter too.
+/// `v` weights that are extended to the element type of the result, which the right-hand side then has too, `r` weights
+/// of the element type of the right-hand side. Checks the parameters with findBadParameter too.
 mlir::LogicalResult checkStorage(KernelMatmulOp op, llvm::StringRef kinds);
 
 } // namespace spnn

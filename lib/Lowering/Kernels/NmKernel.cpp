@@ -56,11 +56,11 @@ DictionaryAttr NmKernel::getParameters(const KernelProblem &problem) const {
   const format::Shape shape = problem.matrix.shape;
   int64_t groups = shape.cols / m;
   constexpr int64_t kPanelBytes = 32 * 1024;
-  int64_t bytesPerGroup = m * 4 * problem.vectorElements * problem.matrix.elementBytes;
+  int64_t bytesPerGroup = m * 4 * problem.vectorBytes();
   int64_t block = std::max<int64_t>(1, std::min(groups, kPanelBytes / bytesPerGroup));
   int64_t blocks = groups == 0 ? 1 : (groups + block - 1) / block;
   block = std::max<int64_t>(1, (groups + blocks - 1) / blocks);
-  int64_t registers = problem.vectorElements * problem.matrix.elementBytes == 64 ? 32 : 16;
+  int64_t registers = problem.vectorBytes() == 64 ? 32 : 16;
   int64_t tile = registers == 32 ? 4 : 2;
   int64_t stored = shape.rows * groups * n;
   return makeParameters(problem.elementType.getContext(),
@@ -90,7 +90,7 @@ PackedWeights NmKernel::pack(const KernelProblem &problem, DictionaryAttr parame
           const uint8_t *element = stored.data.data() + at * matrix.elementBytes;
           values.insert(values.end(), element, element + matrix.elementBytes);
         }
-  return {{makeIntegers(problem.elementType.getContext(), 1, indices), makeValues(problem.elementType, values)},
+  return {{makeIntegers(problem.elementType.getContext(), 1, indices), makeValues(problem.weightType, values)},
           static_cast<int64_t>(indices.size())};
 }
 
@@ -99,7 +99,8 @@ LogicalResult NmKernel::emit(KernelMatmulOp op, OpBuilder &builder) const {
     return failure();
   Location loc = op.getLoc();
   Value indices = op.getStorage()[0], values = op.getStorage()[1];
-  Value rhs = op.getRhs(), result = op.getInit(), bias = op.getBias();
+  Value rhs = op.getRhs(), result = op.getInit();
+  Epilogue epilogue(op);
   DictionaryAttr parameters = op.getParameters();
   int64_t n = getParameter(parameters, "n", 1), m = getParameter(parameters, "m", 1);
   int64_t tile = getParameter(parameters, "rows_tile", 1), chunks = getParameter(parameters, "chunks", 1);
@@ -111,7 +112,8 @@ LogicalResult NmKernel::emit(KernelMatmulOp op, OpBuilder &builder) const {
            << "got " << n << ":" << m << ", " << tile << " and " << op.getCols();
   int64_t vector = op.getPanels().getVector();
   int64_t tiles = rows / tile, tail = rows % tile;
-  auto vectorType = VectorType::get({vector}, cast<MemRefType>(rhs.getType()).getElementType());
+  Type element = cast<MemRefType>(rhs.getType()).getElementType();
+  auto vectorType = VectorType::get({vector}, element);
 
   // `count` rows from row `row` (index values) over groups [begin, end) of the k block; sums start from the bias
   // in the first block and from the result in the others.
@@ -124,10 +126,8 @@ LogicalResult NmKernel::emit(KernelMatmulOp op, OpBuilder &builder) const {
       for (int64_t v = 0; v < work.vectors; ++v) {
         if (begin != 0)
           sums.push_back(e.loadVector(result, e.add(out, i * stride + v * vector), vector));
-        else if (bias)
-          sums.push_back(e.loadBroadcast(bias, e.add(row, i), vector));
         else
-          sums.push_back(arith::ConstantOp::create(b, loc, b.getZeroAttr(vectorType)));
+          sums.push_back(epilogue.start(b, e.add(row, i), vectorType));
       }
     Value base = e.mul(row, groups * n);
     auto loop = scf::ForOp::create(b, loc, e.index(begin), e.index(end), e.index(1), sums,
@@ -139,7 +139,7 @@ LogicalResult NmKernel::emit(KernelMatmulOp op, OpBuilder &builder) const {
                                      for (int64_t i = 0; i < count; ++i)
                                        for (int64_t k = 0; k < n; ++k) {
                                          Value at = e.add(first, i * n + k);
-                                         Value weight = e.loadBroadcast(values, at, vector);
+                                         Value weight = e.loadWeightBroadcast(values, at, vector, element);
                                          Value xs = e.add(x, e.mul(e.loadIndex(indices, at), stride));
                                          for (int64_t v = 0; v < work.vectors; ++v)
                                            next[i * work.vectors + v] =
@@ -151,8 +151,9 @@ LogicalResult NmKernel::emit(KernelMatmulOp op, OpBuilder &builder) const {
     for (int64_t i = 0; i < count; ++i)
       for (int64_t v = 0; v < work.vectors; ++v) {
         Value sum = loop.getResult(i * work.vectors + v);
-        e.storeVector(end == groups ? e.activate(op.getActivation(), sum) : sum, result,
-                      e.add(out, i * stride + v * vector));
+        if (end == groups)
+          sum = epilogue.finish(b, sum, e.add(row, i), e.add(work.column, v * vector));
+        e.storeVector(sum, result, e.add(out, i * stride + v * vector));
       }
   };
 

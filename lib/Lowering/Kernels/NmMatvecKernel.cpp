@@ -92,7 +92,7 @@ PackedWeights NmMatvecKernel::pack(const KernelProblem &problem, DictionaryAttr 
           values.insert(values.end(), zero.begin(), zero.end());
         }
       }
-  return {{makeIntegers(problem.elementType.getContext(), 1, indices), makeValues(problem.elementType, values)},
+  return {{makeIntegers(problem.elementType.getContext(), 1, indices), makeValues(problem.weightType, values)},
           static_cast<int64_t>(indices.size())};
 }
 
@@ -103,7 +103,8 @@ LogicalResult NmMatvecKernel::emit(KernelMatmulOp op, OpBuilder &builder) const 
     return op.emitOpError() << "kernel 'nm-matvec' needs panels of width 1, got " << op.getPanels().getWidth();
   Location loc = op.getLoc();
   Value indices = op.getStorage()[0], values = op.getStorage()[1];
-  Value rhs = op.getRhs(), result = op.getInit(), bias = op.getBias();
+  Value rhs = op.getRhs(), result = op.getInit();
+  Epilogue epilogue(op);
   int64_t tile = getParameter(op.getParameters(), "rows_tile", 1),
           chunks = getParameter(op.getParameters(), "chunks", 1);
   if (tile < 1 || chunks < 1)
@@ -139,7 +140,8 @@ LogicalResult NmMatvecKernel::emit(KernelMatmulOp op, OpBuilder &builder) const 
         Value lanes = arith::ExtUIOp::create(b, loc, VectorType::get({kLanes}, b.getI32Type()), narrow);
         auto permuted = LLVM::CallIntrinsicOp::create(
             b, loc, vectorType, b.getStringAttr("llvm.x86.avx512.vpermi2var.ps.512"), ValueRange{low, lanes, high});
-        next.push_back(e.multiplyAdd(e.loadVector(values, from, kLanes), permuted.getResult(0), sums[i]));
+        next.push_back(
+            e.multiplyAdd(e.loadWeights(values, from, kLanes, b.getF32Type()), permuted.getResult(0), sums[i]));
       }
       return next;
     };
@@ -154,9 +156,9 @@ LogicalResult NmMatvecKernel::emit(KernelMatmulOp op, OpBuilder &builder) const 
       Value total =
           vector::ReductionOp::create(b, loc, vector::CombiningKind::ADD, sums[i], arith::FastMathFlags::reassoc);
       Value at = e.add(row, i);
-      if (bias)
-        total = arith::AddFOp::create(b, loc, total, memref::LoadOp::create(b, loc, bias, at));
-      memref::StoreOp::create(b, loc, e.activate(op.getActivation(), total), result, e.add(work.result, at));
+      total = epilogue.finishRows(b, total, work.column,
+                                  [&](Value buffer) -> Value { return memref::LoadOp::create(b, loc, buffer, at); });
+      memref::StoreOp::create(b, loc, total, result, e.add(work.result, at));
     }
   };
 

@@ -63,14 +63,10 @@ std::optional<std::string> NmgKernel::checkProblem(const KernelProblem &problem)
   return checkUnrolled(nmg);
 }
 
-static int64_t getVectorBytes(const KernelProblem &problem) {
-  return problem.vectorElements * static_cast<int64_t>(problem.matrix.elementBytes);
-}
-
 PanelsAttr NmgKernel::getPanels(const KernelProblem &problem) const {
   format::Nmg nmg;
   parseNmgName(problem.formatName, nmg);
-  int64_t vectors = choosePatternVectors(nmg.m, getVectorBytes(problem));
+  int64_t vectors = choosePatternVectors(nmg.m, problem.vectorBytes());
   return PanelsAttr::get(problem.elementType.getContext(), vectors * problem.vectorElements, problem.vectorElements);
 }
 
@@ -79,7 +75,7 @@ DictionaryAttr NmgKernel::getParameters(const KernelProblem &problem) const {
   parseNmgName(problem.formatName, nmg);
   // A k block's rows of the panel stay in L1.
   constexpr int64_t kPanelBytes = 32 * 1024;
-  int64_t panelRow = choosePatternVectors(nmg.m, getVectorBytes(problem)) * getVectorBytes(problem);
+  int64_t panelRow = choosePatternVectors(nmg.m, problem.vectorBytes()) * problem.vectorBytes();
   int64_t groups = problem.matrix.shape.cols / nmg.groupCols(), strips = problem.matrix.shape.rows / nmg.m;
   int64_t fitting = std::max<int64_t>(1, kPanelBytes / panelRow / nmg.groupCols());
   int64_t blocks = std::max<int64_t>(1, (groups + fitting - 1) / fitting);
@@ -124,7 +120,7 @@ PackedWeights NmgKernel::pack(const KernelProblem &problem, DictionaryAttr param
   MLIRContext *context = problem.elementType.getContext();
   unsigned indexBytes = matrix.shape.cols <= (int64_t(1) << 16) ? 2 : 4;
   return {{makeIntegers(context, 4, bounds), makeIntegers(context, indexBytes, indices),
-           makeValues(problem.elementType, values)},
+           makeValues(problem.weightType, values)},
           static_cast<int64_t>(indices.size()) * nmg.n};
 }
 

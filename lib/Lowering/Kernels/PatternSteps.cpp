@@ -23,7 +23,7 @@ int64_t spnn::choosePatternVectors(int64_t rows, int64_t vectorBytes) {
 
 PatternTileEmitter::PatternTileEmitter(KernelMatmulOp op, OpBuilder &builder, const PanelWork &work,
                                        ArrayRef<Value> rows)
-    : op(op), builder(builder), work(work), rows(rows), vector(op.getPanels().getVector()),
+    : op(op), epilogue(op), builder(builder), work(work), rows(rows), vector(op.getPanels().getVector()),
       stride(work.vectors * vector),
       vectorType(VectorType::get({vector}, cast<MemRefType>(op.getRhs().getType()).getElementType())) {
   KernelEmitter e(builder, op.getLoc());
@@ -38,13 +38,9 @@ Value PatternTileEmitter::resultAt(OpBuilder &b, size_t row, int64_t v) {
 void PatternTileEmitter::start(Value isFirst) {
   Location loc = op.getLoc();
   auto initial = [&](OpBuilder &b) {
-    KernelEmitter e(b, loc);
     SmallVector<Value> values;
-    for (Value row : rows) {
-      Value value = op.getBias() ? e.loadBroadcast(op.getBias(), row, vector)
-                                 : arith::ConstantOp::create(b, loc, b.getZeroAttr(vectorType)).getResult();
-      values.append(work.vectors, value);
-    }
+    for (Value row : rows)
+      values.append(work.vectors, epilogue.start(b, row, vectorType));
     return values;
   };
   if (!isFirst) {
@@ -111,7 +107,7 @@ void PatternTileEmitter::addSteps(ArrayRef<unsigned> patterns, Value count, Valu
           for (size_t row = 0; row < rows.size(); ++row) {
             if (!(pattern >> row & 1))
               continue;
-            Value w = e.loadBroadcast(values, e.add(weight, used++), vector);
+            Value w = e.loadWeightBroadcast(values, e.add(weight, used++), vector, vectorType.getElementType());
             for (int64_t v = 0; v < work.vectors; ++v)
               next[row * work.vectors + v] = e.multiplyAdd(w, xs[v], next[row * work.vectors + v]);
           }
@@ -132,9 +128,10 @@ void PatternTileEmitter::finish(Value isLast) {
       for (int64_t v = 0; v < work.vectors; ++v)
         e.storeVector(e.activate(last, sums[row * work.vectors + v]), op.getInit(), resultAt(b, row, v));
   };
-  if (activation == Activation::None || (activation == Activation::Relu && !isLast))
+  bool isCheap = !epilogue.hasScales() && activation == Activation::Relu;
+  if (epilogue.isTrivial() || (isCheap && !isLast))
     return store(builder, activation);
-  if (activation == Activation::Relu) {
+  if (isCheap) {
     scf::IfOp::create(
         builder, loc, isLast,
         [&](OpBuilder &b, Location) {
@@ -151,12 +148,12 @@ void PatternTileEmitter::finish(Value isLast) {
   store(builder, Activation::None);
   auto activate = [&](OpBuilder &b) {
     KernelEmitter e(b, loc);
-    for (Value out : outs)
-      emitFor(b, loc, e.index(0), e.index(stride), vector, [&](OpBuilder &b, Value at) {
+    for (auto [row, out] : llvm::zip_equal(rows, outs))
+      emitFor(b, loc, e.index(0), e.index(stride), vector, [&, row = row, out = out](OpBuilder &b, Value at) {
         KernelEmitter e(b, loc);
         Value place = e.add(out, at);
         Value sum = e.loadVector(op.getInit(), place, vector);
-        e.storeVector(e.activate(activation, sum), op.getInit(), place);
+        e.storeVector(epilogue.finish(b, sum, row, e.add(work.column, at)), op.getInit(), place);
       });
   };
   if (!isLast)

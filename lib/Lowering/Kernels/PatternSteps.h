@@ -43,6 +43,7 @@ private:
   mlir::Value resultAt(mlir::OpBuilder &b, size_t row, int64_t v);
 
   KernelMatmulOp op;
+  Epilogue epilogue;
   mlir::OpBuilder &builder;
   const PanelWork &work;
   llvm::SmallVector<mlir::Value> rows, outs; ///< numbers, and where they begin in the result

@@ -55,11 +55,8 @@ public:
   LogicalResult emit(KernelMatmulOp op, OpBuilder &builder) const override;
 
 private:
-  static int64_t getVectorBytes(const KernelProblem &problem) {
-    return problem.vectorElements * static_cast<int64_t>(problem.matrix.elementBytes);
-  }
   static int64_t getVectors(const KernelProblem &problem) {
-    return choosePatternVectors(kMaxTileRows, getVectorBytes(problem));
+    return choosePatternVectors(kMaxTileRows, problem.vectorBytes());
   }
 };
 
@@ -104,7 +101,7 @@ DictionaryAttr PatternTileKernel::getParameters(const KernelProblem &problem) co
   int64_t columns = ShapedType::isDynamic(problem.columns) ? problem.expectedColumns : problem.columns;
   int64_t needed = std::max<int64_t>(1, (columns + problem.vectorElements - 1) / problem.vectorElements);
   int64_t vectors = std::min(getVectors(problem), needed);
-  int64_t fitting = std::max<int64_t>(1, kPanelBytes / (vectors * getVectorBytes(problem)));
+  int64_t fitting = std::max<int64_t>(1, kPanelBytes / (vectors * problem.vectorBytes()));
   double perRow = static_cast<double>(nonzeros) / rows;
   int64_t paying = perRow > 0 ? static_cast<int64_t>(kValuesPerRow * cols / perRow) : cols;
   int64_t block = std::min(cols, std::max(fitting, paying));
@@ -126,7 +123,7 @@ PackedWeights PatternTileKernel::pack(const KernelProblem &problem, DictionaryAt
   const format::DenseMatrix &matrix = problem.matrix;
   int64_t rows = matrix.shape.rows, cols = matrix.shape.cols;
   Blocking blocking(parameters, cols);
-  PatternTileOptions options = getTileOptions(blocking, getVectors(problem), getVectorBytes(problem));
+  PatternTileOptions options = getTileOptions(blocking, getVectors(problem), problem.vectorBytes());
 
   // Chunks of rows, in whole tiles.
   std::vector<int64_t> lengths((rows + blocking.tileRows - 1) / blocking.tileRows);
@@ -180,7 +177,7 @@ PackedWeights PatternTileKernel::pack(const KernelProblem &problem, DictionaryAt
   int64_t stored = values.size() / matrix.elementBytes;
   return {{makeIntegers(context, 4, tasks), makeIntegers(context, 4, tileRows), makeIntegers(context, 8, steps),
            makeIntegers(context, 4, positions), makeIntegers(context, indexBytes, indices),
-           makeValues(problem.elementType, values)},
+           makeValues(problem.weightType, values)},
           stored};
 }
 

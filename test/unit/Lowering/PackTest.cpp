@@ -9,6 +9,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "KernelEmitter.h"
+#include "spnn/Format/FloatType.h"
 #include "spnn/Format/NmgPatterns.h"
 #include "spnn/IR/SparseFormats.h"
 #include "spnn/Lowering/CpuKernel.h"
@@ -102,7 +103,8 @@ protected:
   }
 
   KernelProblem makeProblem(const format::DenseMatrix &matrix, const std::string &format, int64_t columns = 64) {
-    return {matrix, {}, format, Float32Type::get(&context), columns, 128, 16};
+    Type f32 = Float32Type::get(&context);
+    return {matrix, {}, format, f32, f32, f32, columns, 128, 16};
   }
 
   /// What the kernel proposes, or that with other chunks and blocks.
@@ -616,6 +618,69 @@ TEST_F(Pack, Nmg) {
     }
 }
 
+// Kernel "dot": groups of columns hold every weight; a pair of bf16 that lacks its second column is halves of the
+// first.
+TEST_F(Pack, Dot) {
+  const CpuKernel &kernel = *findCpuKernel("dot");
+  for (int round = 0; round < 200; ++round) {
+    int64_t blockRows = std::array<int64_t, 6>{1, 2, 3, 4, 8, 16}[round % 6];
+    int64_t tileRows = std::array<int64_t, 6>{1, 2, 3, 4, 4, 4}[round % 6];
+    bool isFloat = generator() % 2;
+    int64_t lanes = isFloat ? 2 : 4;
+    format::DenseMatrix matrix;
+    matrix.shape = {extent(blockRows), extent(1)};
+    matrix.elementBytes = isFloat ? 2 : 1;
+    matrix.isFloat = isFloat;
+    matrix.data.resize(matrix.shape.rows * matrix.shape.cols * matrix.elementBytes);
+    int64_t sparsity = 1 + generator() % 9;
+    for (int64_t row = 0; row < matrix.shape.rows; ++row)
+      for (int64_t col = 0; col < matrix.shape.cols; ++col) {
+        if (generator() % sparsity)
+          continue;
+        matrix.element(row, col)[0] = generator();
+        if (isFloat) // small, and not special
+          matrix.element(row, col)[1] = 0x3e + generator() % 4;
+      }
+    KernelProblem problem = makeProblem(matrix, blockRows == 1 ? "csr" : "bsr" + std::to_string(blockRows) + "x1");
+    problem.weightType = problem.rhsType = isFloat ? Type(BFloat16Type::get(&context)) : IntegerType::get(&context, 8);
+    problem.hasDot = generator() % 2;
+    ASSERT_EQ(kernel.check(problem), std::nullopt);
+    DictionaryAttr parameters = parametersOf(kernel, problem);
+    EXPECT_EQ(getParameter(parameters, "dot", -1), problem.hasDot);
+    PackedWeights packed = kernel.pack(problem, parameters);
+    EXPECT_EQ(packed.storedValues, kernel.countStoredValues(problem, parameters, 0));
+    ASSERT_EQ(packed.buffers.size(), 5u);
+    std::vector<uint64_t> bounds = integersOf(packed.buffers[0]), positions = integersOf(packed.buffers[1]);
+    std::vector<uint64_t> indices = integersOf(packed.buffers[2]);
+    std::vector<uint8_t> raw = *readRawElements(packed.buffers[4]);
+    size_t tiles = matrix.shape.rows / tileRows;
+    ASSERT_EQ(positions.size(), tiles + 1);
+    EXPECT_EQ(bounds.back(), tiles);
+    std::vector<double> sums(matrix.shape.rows * matrix.shape.cols, 0.0);
+    auto valueOf = [&](const uint8_t *data) {
+      return isFloat ? format::loadFloat(format::FloatType::BF16, data) : static_cast<int8_t>(*data);
+    };
+    for (size_t tile = 0; tile < tiles; ++tile)
+      for (uint64_t group = positions[tile]; group < positions[tile + 1]; ++group)
+        for (int64_t row = 0; row < tileRows; ++row)
+          for (int64_t lane = 0; lane < lanes; ++lane) {
+            size_t at = (group * tileRows + row) * lanes + lane;
+            uint64_t col = indices[group * lanes + lane];
+            ASSERT_LT(col, static_cast<uint64_t>(matrix.shape.cols));
+            sums[(tile * tileRows + row) * matrix.shape.cols + col] += valueOf(raw.data() + at * matrix.elementBytes);
+          }
+    for (int64_t row = 0; row < matrix.shape.rows; ++row) {
+      double total = 0;
+      for (int64_t col = 0; col < matrix.shape.cols; ++col) {
+        ASSERT_EQ(sums[row * matrix.shape.cols + col], valueOf(matrix.element(row, col))) << row << ", " << col;
+        total += valueOf(matrix.element(row, col));
+      }
+      if (!isFloat)
+        EXPECT_EQ(static_cast<int32_t>(integersOf(packed.buffers[3])[row]), -128 * total);
+    }
+  }
+}
+
 TEST_F(Pack, NmMatvec) {
   const CpuKernel *kernel = findCpuKernel("nm-matvec");
   ASSERT_NE(kernel, nullptr);
@@ -704,6 +769,15 @@ TEST_F(Pack, Refusals) {
   EXPECT_EQ(findCpuKernel("csc-matvec")->checkProblem(makeProblem(infinite, "csc", 1)),
             "the weights hold infinities or NaN, which skipped columns would hide");
   EXPECT_EQ(findCpuKernel("csc-matvec")->checkProblem(makeProblem(matrix, "csc", 1)), std::nullopt);
+  EXPECT_EQ(findCpuKernel("dot")->check(makeProblem(matrix, "csr")), "the kernel multiplies bf16 by bf16 or i8 by i8");
+  KernelProblem stored = makeProblem(matrix, "csr");
+  stored.weightType = IntegerType::get(&context, 8);
+  EXPECT_EQ(findCpuKernel("csr")->check(stored), std::nullopt);
+  EXPECT_EQ(findCpuKernel("hardcoded")->check(stored), "its code is for f32");
+  stored.weightType = IntegerType::get(&context, 16);
+  EXPECT_EQ(findCpuKernel("csr")->check(stored), "the kernel has no weights of i16");
+  stored.rhsType = BFloat16Type::get(&context);
+  EXPECT_EQ(findCpuKernel("csr")->check(stored), "the right-hand side is bf16, and the kernel reads f32");
   EXPECT_EQ(findCpuKernel("nmg")->checkProblem(makeProblem(matrix, "nm2:4")), "the weights are not n:m:g");
   EXPECT_EQ(findCpuKernel("nmg")->checkProblem(makeProblem(matrix, "nmg4:8:1")),
             "a step of 4:8:1 has 280 values in 8 rows, which is too many to unroll (64 in 12)");

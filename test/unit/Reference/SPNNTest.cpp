@@ -136,6 +136,18 @@ TEST(ReferenceSPNN, Activations) {
   EXPECT_TRUE(std::isnan(floatsOf(relu)[0]));
 }
 
+TEST(ReferenceSPNN, ScalesAndIntegers) {
+  // Sums of i8 are i32 before they are scaled, and the bias comes last: 2 * 0.5 * (3 * 4 + -5 * 6) + 100.
+  auto result = run("func.func @f(%a: tensor<1x2xi8>, %b: tensor<2x1xi8>, %s: tensor<1xf32>, %t: tensor<1xf32>,\n"
+                    "              %c: tensor<1xf32>) -> tensor<1x1xf32> {\n"
+                    "%y = spnn.matmul %a, %b lhs_scales(%s : tensor<1xf32>) rhs_scales(%t : tensor<1xf32>)\n"
+                    "    bias(%c : tensor<1xf32>) : (tensor<1x2xi8>, tensor<2x1xi8>) -> tensor<1x1xf32>\n"
+                    "return %y : tensor<1x1xf32>}",
+                    {makeInts("i8", {1, 2}, {3, -5}), makeInts("i8", {2, 1}, {4, 6}), makeFloats({1}, {2}),
+                     makeFloats({1}, {0.5}), makeFloats({1}, {100})});
+  EXPECT_EQ(floatsOf(result)[0], 82);
+}
+
 TEST(ReferenceSPNN, ConstantsOfEveryFormat) {
   std::mt19937 generator(4);
   for (auto [name, encoding] : kEncodings) {
