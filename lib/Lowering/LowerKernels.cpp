@@ -8,6 +8,7 @@
 // Pass spnn-lower-kernels: emits the loops of kernel ops on memrefs.
 //
 //===----------------------------------------------------------------------===//
+#include "Kernels/ColumnsKernel.h"
 #include "Kernels/GemmCall.h"
 #include "Kernels/PanelCopies.h"
 #include "spnn/IR/SPNN.h"
@@ -41,7 +42,7 @@ struct LowerKernels : public spnn::impl::LowerKernelsBase<LowerKernels> {
     int64_t vectorBytes = target ? target.getVectorBytes() : 16;
     SmallVector<DestinationStyleOpInterface> kernels;
     module.walk([&](DestinationStyleOpInterface op) {
-      if (isa<KernelMatmulOp, KernelGemmOp, PackPanelsOp, UnpackPanelsOp>(op.getOperation()))
+      if (isa<KernelMatmulOp, KernelColumnsOp, KernelGemmOp, PackPanelsOp, UnpackPanelsOp>(op.getOperation()))
         kernels.push_back(op);
     });
     // A copy between strided buffers would call memrefCopy, of a library that models do not link; loops do as well.
@@ -83,6 +84,8 @@ struct LowerKernels : public spnn::impl::LowerKernelsBase<LowerKernels> {
                               parallel && hasManyPanels(unpack.getInit(), unpack.getTranspose(), unpack.getPanels()));
     if (auto gemm = dyn_cast<KernelGemmOp>(op.getOperation()))
       return emitGemmCall(gemm, builder, vectorBytes);
+    if (auto columns = dyn_cast<KernelColumnsOp>(op.getOperation()))
+      return emitKernelColumns(columns, builder);
     auto matmul = cast<KernelMatmulOp>(op.getOperation());
     const CpuKernel *kernel = findCpuKernel(matmul.getKernel());
     if (!kernel) {

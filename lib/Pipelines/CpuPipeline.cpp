@@ -62,6 +62,7 @@ void spnn::buildCpuKernelStage(OpPassManager &pm, const CpuPipelineOptions &opti
   pm.addPass(createSelectKernels());
   // Ops of arith and math on tensors cannot be bufferized.
   pm.addPass(createConvertElementwiseToLinalgPass());
+  pm.addPass(createPackElementwise());
   pm.addPass(createLinalgGeneralizeNamedOpsPass());
   pm.addPass(createLinalgElementwiseOpFusionPass());
   addCleanup(pm);
