@@ -15,6 +15,7 @@
 #include "mlir/Conversion/LLVMCommon/TypeConverter.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/LLVMIR/FunctionCallUtils.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 
@@ -27,16 +28,6 @@ using namespace mlir;
 using namespace spnn;
 
 namespace {
-/// ptr spnn_rt_arena(i64 bytes)
-LLVM::LLVMFuncOp declareArena(ModuleOp module) {
-  constexpr StringLiteral name = "spnn_rt_arena";
-  if (auto existing = module.lookupSymbol<LLVM::LLVMFuncOp>(name))
-    return existing;
-  OpBuilder builder = OpBuilder::atBlockBegin(module.getBody());
-  auto type = LLVM::LLVMFunctionType::get(LLVM::LLVMPointerType::get(module.getContext()), {builder.getI64Type()});
-  return LLVM::LLVMFuncOp::create(builder, module.getLoc(), name, type);
-}
-
 LogicalResult convert(ArenaOp op, const LLVMTypeConverter &converter) {
   auto function = op->getParentOfType<func::FuncOp>();
   if (!function || op->getParentOp() != function || function.getNumResults() != 0)
@@ -44,8 +35,12 @@ LogicalResult convert(ArenaOp op, const LLVMTypeConverter &converter) {
   Location loc = op.getLoc();
   OpBuilder builder(op);
   Value bytes = arith::IndexCastOp::create(builder, loc, builder.getI64Type(), op.getBytes());
-  LLVM::LLVMFuncOp callee = declareArena(op->getParentOfType<ModuleOp>());
-  Value pointer = LLVM::CallOp::create(builder, loc, callee, ValueRange{bytes}).getResult();
+  FailureOr<LLVM::LLVMFuncOp> callee =
+      LLVM::lookupOrCreateFn(builder, op->getParentOfType<ModuleOp>(), "spnn_rt_arena", builder.getI64Type(),
+                             LLVM::LLVMPointerType::get(builder.getContext()));
+  if (failed(callee))
+    return failure();
+  Value pointer = LLVM::CallOp::create(builder, loc, *callee, ValueRange{bytes}).getResult();
   Value null = LLVM::ZeroOp::create(builder, loc, pointer.getType());
   Value missing = LLVM::ICmpOp::create(builder, loc, LLVM::ICmpPredicate::eq, pointer, null);
   // Without memory the function ends here; the library has recorded why.
@@ -56,8 +51,8 @@ LogicalResult convert(ArenaOp op, const LLVMTypeConverter &converter) {
   builder.setInsertionPointToEnd(head);
   cf::CondBranchOp::create(builder, loc, missing, stop, rest);
   builder.setInsertionPoint(op);
-  Value descriptor = MemRefDescriptor::fromStaticShape(
-      builder, loc, converter, MemRefType::get({0}, builder.getI8Type()), pointer);
+  Value descriptor =
+      MemRefDescriptor::fromStaticShape(builder, loc, converter, MemRefType::get({0}, builder.getI8Type()), pointer);
   MemRefDescriptor sized(descriptor);
   sized.setSize(builder, loc, 0, bytes);
   Value memref = UnrealizedConversionCastOp::create(builder, loc, op.getType(), Value(sized)).getResult(0);

@@ -9,12 +9,15 @@
 // call.
 //
 //===----------------------------------------------------------------------===//
+#include "Faults.h"
+
 #include "spnn/IR/SPNN.h"
 #include "spnn/Lowering/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/LLVMIR/FunctionCallUtils.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/SymbolTable.h"
@@ -27,25 +30,11 @@ namespace spnn {
 using namespace mlir;
 using namespace spnn;
 
-/// const char **spnn_rt_fault_slot(void)
-static LLVM::LLVMFuncOp declareSlot(ModuleOp module) {
-  constexpr StringLiteral name = "spnn_rt_fault_slot";
-  if (auto existing = module.lookupSymbol<LLVM::LLVMFuncOp>(name))
-    return existing;
-  OpBuilder builder = OpBuilder::atBlockBegin(module.getBody());
-  auto type = LLVM::LLVMFunctionType::get(LLVM::LLVMPointerType::get(module.getContext()), {});
-  return LLVM::LLVMFuncOp::create(builder, module.getLoc(), name, type);
-}
-
 static void convertAssert(cf::AssertOp op) {
   OpBuilder builder(op);
   Value yes = arith::ConstantOp::create(builder, op.getLoc(), builder.getBoolAttr(true));
   Value fails = arith::XOrIOp::create(builder, op.getLoc(), op.getArg(), yes);
-  std::string message = ("'cf.assert' op does not hold: " + op.getMsg()).str();
-  for (char &c : message)
-    if (c == '\n' || c == '\0')
-      c = ' ';
-  FaultOp::create(builder, op.getLoc(), fails, message);
+  addFault(builder, op.getLoc(), fails, "'cf.assert' op does not hold: " + op.getMsg());
   op.erase();
 }
 
@@ -62,7 +51,10 @@ struct ConvertFaultToLLVM : public spnn::impl::ConvertFaultToLLVMBase<ConvertFau
         op.emitOpError() << "must stand in a function of the dialect func";
         return WalkResult::interrupt();
       }
-      convert(op, getSlot(function), getMessage(op.getMessage(), symbols));
+      FailureOr<Value> slot = getSlot(function);
+      if (failed(slot))
+        return WalkResult::interrupt();
+      convert(op, *slot, getMessage(op.getMessage(), symbols));
       return WalkResult::advance();
     });
     slots.clear();
@@ -72,12 +64,15 @@ struct ConvertFaultToLLVM : public spnn::impl::ConvertFaultToLLVMBase<ConvertFau
   }
 
   /// At the entry of the function, outside of all parallel regions.
-  Value getSlot(func::FuncOp function) {
+  FailureOr<Value> getSlot(func::FuncOp function) {
     Value &slot = slots[function];
     if (!slot) {
       OpBuilder builder = OpBuilder::atBlockBegin(&function.getBody().front());
-      LLVM::LLVMFuncOp callee = declareSlot(getOperation());
-      slot = LLVM::CallOp::create(builder, function.getLoc(), callee, ValueRange{}).getResult();
+      FailureOr<LLVM::LLVMFuncOp> callee = LLVM::lookupOrCreateFn(builder, getOperation(), "spnn_rt_fault_slot", {},
+                                                                  LLVM::LLVMPointerType::get(builder.getContext()));
+      if (failed(callee))
+        return failure();
+      slot = LLVM::CallOp::create(builder, function.getLoc(), *callee, ValueRange{}).getResult();
     }
     return slot;
   }

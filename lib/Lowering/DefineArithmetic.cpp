@@ -8,6 +8,7 @@
 // Pass spnn-define-arithmetic: shifts and conversions that MLIR leaves undefined get the evaluator's values.
 //
 //===----------------------------------------------------------------------===//
+#include "Constants.h"
 #include "IndexBounds.h"
 
 #include "spnn/Lowering/Passes.h"
@@ -26,13 +27,6 @@ namespace spnn {
 using namespace mlir;
 using namespace spnn;
 
-static Value createConstant(OpBuilder &builder, Location loc, Type type, int64_t value) {
-  TypedAttr attr = builder.getIntegerAttr(getElementTypeOrSelf(type), value);
-  if (auto vector = dyn_cast<VectorType>(type))
-    attr = DenseElementsAttr::get(vector, attr);
-  return arith::ConstantOp::create(builder, loc, type, attr);
-}
-
 /// What has been shifted out is gone, by however much: 0, or the sign.
 static bool defineShift(Operation *op, IndexBounds &bounds) {
   Value amount = op->getOperand(1);
@@ -42,13 +36,13 @@ static bool defineShift(Operation *op, IndexBounds &bounds) {
     return false;
   OpBuilder builder(op);
   Location loc = op->getLoc();
-  Value limit = createConstant(builder, loc, type, width - 1);
+  Value limit = createConstant(builder, loc, type, APInt(width, width - 1));
   Value isLarge = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ugt, amount, limit);
   op->setOperand(1, arith::SelectOp::create(builder, loc, isLarge, limit, amount));
   if (isa<arith::ShRSIOp>(op))
     return true;
   builder.setInsertionPointAfter(op);
-  Value zero = createConstant(builder, loc, type, 0);
+  Value zero = createConstant(builder, loc, type, APInt(width, 0));
   auto defined = arith::SelectOp::create(builder, loc, isLarge, zero, op->getResult(0));
   op->getResult(0).replaceAllUsesExcept(defined, defined);
   return true;

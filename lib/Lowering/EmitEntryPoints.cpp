@@ -16,6 +16,7 @@
 #include "mlir/Conversion/LLVMCommon/MemRefBuilder.h"
 #include "mlir/Conversion/LLVMCommon/TypeConverter.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/LLVMIR/FunctionCallUtils.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 
@@ -71,16 +72,8 @@ static FailureOr<runtime::FunctionSpec> describe(func::FuncOp function) {
   return spec;
 }
 
-static LLVM::LLVMFuncOp declare(ModuleOp module, StringRef name, Type result) {
-  if (auto existing = module.lookupSymbol<LLVM::LLVMFuncOp>(name))
-    return existing;
-  OpBuilder builder = OpBuilder::atBlockBegin(module.getBody());
-  auto type = LLVM::LLVMFunctionType::get(result, {LLVM::LLVMPointerType::get(module.getContext())});
-  return LLVM::LLVMFuncOp::create(builder, module.getLoc(), name, type);
-}
-
 /// int32_t spnn_entry_f(spnn_context *context, void *const *data, const int64_t *dims)
-static void addEntry(func::FuncOp function) {
+static LogicalResult addEntry(func::FuncOp function) {
   auto module = function->getParentOfType<ModuleOp>();
   MLIRContext *context = module.getContext();
   Location loc = function.getLoc();
@@ -92,8 +85,12 @@ static void addEntry(func::FuncOp function) {
                                     builder.getFunctionType({pointer, pointer, pointer}, {i32}));
   builder.setInsertionPointToStart(entry.addEntryBlock());
   Value state = entry.getArgument(0), data = entry.getArgument(1), dims = entry.getArgument(2);
-  LLVM::CallOp::create(builder, loc, declare(module, "spnn_rt_enter", LLVM::LLVMVoidType::get(context)),
-                       ValueRange{state});
+  FailureOr<LLVM::LLVMFuncOp> enter = LLVM::lookupOrCreateFn(builder, module, "spnn_rt_enter", pointer,
+                                                             LLVM::LLVMVoidType::get(context)),
+                              leave = LLVM::lookupOrCreateFn(builder, module, "spnn_rt_leave", pointer, i32);
+  if (failed(enter) || failed(leave))
+    return failure();
+  LLVM::CallOp::create(builder, loc, *enter, ValueRange{state});
 
   auto loadAt = [&](Type type, Value base, int64_t i) -> Value {
     Value address = LLVM::GEPOp::create(builder, loc, pointer, type, base, ArrayRef<LLVM::GEPArg>{int32_t(i)});
@@ -136,11 +133,11 @@ static void addEntry(func::FuncOp function) {
     arguments.push_back(UnrealizedConversionCastOp::create(builder, loc, type, Value(descriptor)).getResult(0));
   }
   func::CallOp::create(builder, loc, function, arguments);
-  Value status =
-      LLVM::CallOp::create(builder, loc, declare(module, "spnn_rt_leave", i32), ValueRange{state}).getResult();
+  Value status = LLVM::CallOp::create(builder, loc, *leave, ValueRange{state}).getResult();
   func::ReturnOp::create(builder, loc, status);
   // The name stays free for the program that links the model: it may well be `main`.
   function->setAttr("llvm.linkage", LLVM::LinkageAttr::get(context, LLVM::Linkage::Internal));
+  return success();
 }
 
 /// What spnn-prepare-results and bufferization leave behind: memrefs, and attributes that say what they mean.
@@ -206,7 +203,8 @@ struct EmitEntryPoints : public spnn::impl::EmitEntryPointsBase<EmitEntryPoints>
       if (failed(spec))
         return signalPassFailure();
       description.functions.push_back(*spec);
-      addEntry(function);
+      if (failed(addEntry(function)))
+        return signalPassFailure();
     }
     OpBuilder builder = OpBuilder::atBlockBegin(module.getBody());
     std::string text = runtime::printDescription(description);

@@ -34,6 +34,14 @@ static std::string describe(Location loc) {
   return "";
 }
 
+void spnn::addFault(OpBuilder &builder, Location loc, Value condition, const Twine &message) {
+  std::string line = message.str();
+  for (char &c : line)
+    if (c == '\n' || c == '\0')
+      c = ' ';
+  FaultOp::create(builder, loc, condition, line);
+}
+
 void spnn::addFault(OpBuilder &builder, Operation *op, Value condition, const Twine &rule) {
   Location loc = op->getLoc();
   if (auto type = dyn_cast<VectorType>(condition.getType())) {
@@ -42,12 +50,7 @@ void spnn::addFault(OpBuilder &builder, Operation *op, Value condition, const Tw
     condition = vector::ShapeCastOp::create(builder, loc, flat, condition);
     condition = vector::ReductionOp::create(builder, loc, vector::CombiningKind::OR, condition);
   }
-  std::string message = ("'" + op->getName().getStringRef() + "' op " + rule).str();
-  // A name from outside may hold anything, a message is one line.
-  if (std::string place = describe(loc); !place.empty())
-    message += " (" + place + ")";
-  for (char &c : message)
-    if (c == '\n' || c == '\0')
-      c = ' ';
-  FaultOp::create(builder, loc, condition, message);
+  std::string place = describe(loc);
+  std::string suffix = place.empty() ? "" : " (" + place + ")";
+  addFault(builder, loc, condition, "'" + op->getName().getStringRef() + "' op " + rule + suffix);
 }

@@ -16,6 +16,9 @@
 
 namespace spnn {
 
+/// Adds a fault with `message`, made one line: names from outside may hold anything.
+void addFault(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value condition, const llvm::Twine &message);
+
 /// Adds a fault that says "'<op>' op <rule> (<place>)" if `condition`, an i1 or a vector of them, holds anywhere.
 void addFault(mlir::OpBuilder &builder, mlir::Operation *op, mlir::Value condition, const llvm::Twine &rule);
 

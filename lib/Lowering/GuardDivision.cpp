@@ -8,6 +8,7 @@
 // Pass spnn-guard-division: integer divisions that would end the process become errors of the call.
 //
 //===----------------------------------------------------------------------===//
+#include "Constants.h"
 #include "Faults.h"
 
 #include "spnn/IR/SPNN.h"
@@ -35,13 +36,6 @@ static constexpr StringLiteral kDivisionByZero = "division by zero";
 static constexpr StringLiteral kOverflow = "signed overflow in a division of the smallest integer by -1";
 static constexpr StringLiteral kNotPositive = "divides by zero or a negative number";
 static constexpr StringLiteral kStep = "has a step that is not positive";
-
-static Value createConstant(OpBuilder &builder, Location loc, Type type, const APInt &value) {
-  TypedAttr attr = builder.getIntegerAttr(getElementTypeOrSelf(type), value);
-  if (auto vector = dyn_cast<VectorType>(type))
-    attr = DenseElementsAttr::get(vector, value);
-  return arith::ConstantOp::create(builder, loc, type, attr);
-}
 
 /// True if the division got a guard.
 static bool guardDivision(Operation *op, bool isSigned) {

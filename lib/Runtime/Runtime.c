@@ -167,3 +167,5 @@ const char **spnn_rt_fault_slot(void) {
     spnn_rt_fail("the slot for faults was asked for outside of a call");
   return &fault;
 }
+
+int64_t spnn_rt_threads(void) { return omp_get_max_threads(); }

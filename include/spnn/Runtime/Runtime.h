@@ -73,6 +73,8 @@ SPNN_RT void spnn_rt_fail(const char *message);
  * records it, as spnn_rt_fail would, unless an error was recorded already. The address is good until then. Only on the
  * thread that entered; otherwise the process aborts. */
 SPNN_RT const char **spnn_rt_fault_slot(void);
+/* Threads that a parallel region of the calling thread would have. */
+SPNN_RT int64_t spnn_rt_threads(void);
 /* C[m][n] = op(A) op(B) in f32, row-major, op(A) m x k, op(B) k x n, through oneDNN; `transA` / `transB` say that the
  * operand is stored transposed. Leading dimensions in elements. With k = 0 the product is zero. A refusal of oneDNN
  * is recorded as the call's error. In an archive of its own, SPNNRuntimeDense, as it needs libdnnl. */

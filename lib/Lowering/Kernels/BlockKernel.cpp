@@ -19,8 +19,9 @@
 // x vectors of a column are loaded once for r rows.
 //
 //===----------------------------------------------------------------------===//
-#include "BlockName.h"
+#include "FormatNames.h"
 #include "KernelEmitter.h"
+#include "RowPattern.h"
 #include "spnn/Lowering/CpuKernel.h"
 
 using namespace mlir;
@@ -40,20 +41,6 @@ public:
   PackedWeights pack(const KernelProblem &problem, DictionaryAttr parameters) const override;
   LogicalResult emit(KernelMatmulOp op, OpBuilder &builder) const override;
 };
-
-/// Block columns of block row `row` that hold a nonzero.
-std::vector<int64_t> nonzeroBlocks(const format::DenseMatrix &matrix, int64_t row, int64_t r, int64_t c) {
-  std::vector<int64_t> result;
-  for (int64_t col = 0; col < matrix.shape.cols / c; ++col) {
-    bool any = false;
-    for (int64_t i = 0; i < r && !any; ++i)
-      for (int64_t j = 0; j < c && !any; ++j)
-        any = !matrix.isZero(row * r + i, col * c + j);
-    if (any)
-      result.push_back(col);
-  }
-  return result;
-}
 } // namespace
 
 /// Accumulators, x vectors and one weight must fit the register file: 32 registers of 64 bytes, 16 of fewer.
@@ -78,38 +65,34 @@ DictionaryAttr BlockKernel::getParameters(const KernelProblem &problem) const {
       vectors = candidate;
       break;
     }
-  int64_t blockRows = problem.matrix.shape.rows / r, stored = 0;
-  for (int64_t row = 0; row < blockRows; ++row)
-    stored += nonzeroBlocks(problem.matrix, row, r, c).size() * r * c;
+  RowPattern pattern = findPattern(problem.matrix, r, c);
+  int64_t stored = static_cast<int64_t>(pattern.columns.size()) * r * c;
   return makeParameters(
       problem.elementType.getContext(),
-      {{"block_rows", r}, {"block_cols", c}, {"chunks", chooseChunks(stored, blockRows)}, {"vectors", vectors}});
+      {{"block_rows", r}, {"block_cols", c}, {"chunks", chooseChunks(stored, pattern.rows())}, {"vectors", vectors}});
 }
 
 PackedWeights BlockKernel::pack(const KernelProblem &problem, DictionaryAttr parameters) const {
   const format::DenseMatrix &matrix = problem.matrix;
   int64_t r = getParameter(parameters, "block_rows", 1), c = getParameter(parameters, "block_cols", 1);
-  int64_t blockRows = matrix.shape.rows / r;
-  std::vector<int64_t> positions{0}, indices, lengths;
+  RowPattern pattern = findPattern(matrix, r, c);
+  std::vector<int64_t> lengths;
   std::vector<uint8_t> values;
-  for (int64_t row = 0; row < blockRows; ++row) {
-    for (int64_t col : nonzeroBlocks(matrix, row, r, c)) {
-      indices.push_back(col);
+  for (int64_t row = 0; row < pattern.rows(); ++row) {
+    for (int64_t col : pattern.row(row))
       for (int64_t j = 0; j < c; ++j)
         for (int64_t i = 0; i < r; ++i) {
           const uint8_t *element = matrix.element(row * r + i, col * c + j);
           values.insert(values.end(), element, element + matrix.elementBytes);
         }
-    }
-    lengths.push_back(indices.size() - positions.back());
-    positions.push_back(indices.size());
+    lengths.push_back(pattern.length(row));
   }
   MLIRContext *context = problem.elementType.getContext();
   unsigned indexBytes = matrix.shape.cols / c <= (int64_t(1) << 16) ? 2 : 4;
   return {{makeIntegers(context, 4, balanceChunks(lengths, getParameter(parameters, "chunks", 1))),
-           makeIntegers(context, 4, positions), makeIntegers(context, indexBytes, indices),
+           makeIntegers(context, 4, pattern.positions), makeIntegers(context, indexBytes, pattern.columns),
            makeValues(problem.elementType, values)},
-          static_cast<int64_t>(indices.size()) * r * c};
+          static_cast<int64_t>(pattern.columns.size()) * r * c};
 }
 
 LogicalResult BlockKernel::emit(KernelMatmulOp op, OpBuilder &builder) const {

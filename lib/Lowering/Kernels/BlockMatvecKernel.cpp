@@ -20,7 +20,7 @@
 // few loads, as each needs an element of x anyway (docs/performance.md).
 //
 //===----------------------------------------------------------------------===//
-#include "BlockName.h"
+#include "FormatNames.h"
 #include "KernelEmitter.h"
 #include "MatvecSchedule.h"
 #include "spnn/Lowering/CpuKernel.h"

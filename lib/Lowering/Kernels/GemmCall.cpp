@@ -11,6 +11,7 @@
 #include "GemmCall.h"
 #include "KernelEmitter.h"
 
+#include "mlir/Dialect/LLVMIR/FunctionCallUtils.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 
 using namespace mlir;
@@ -18,14 +19,6 @@ using namespace spnn;
 
 /// void spnn_rt_sgemm(i32 transA, i32 transB, i64 m, i64 n, i64 k, A, i64 lda, B, i64 ldb, C, i64 ldc)
 /// The service of the run-time library of that name; it returns nothing.
-static LLVM::LLVMFuncOp declare(ModuleOp module, StringRef name, ArrayRef<Type> types) {
-  if (auto existing = module.lookupSymbol<LLVM::LLVMFuncOp>(name))
-    return existing;
-  OpBuilder builder = OpBuilder::atBlockBegin(module.getBody());
-  auto type = LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(module.getContext()), types);
-  return LLVM::LLVMFuncOp::create(builder, module.getLoc(), name, type);
-}
-
 /// Where the run-time library keeps what it made of the constant weights of one product.
 static LLVM::GlobalOp createState(ModuleOp module) {
   std::string name;
@@ -38,13 +31,6 @@ static LLVM::GlobalOp createState(ModuleOp module) {
   builder.createBlock(&global.getInitializerRegion());
   LLVM::ReturnOp::create(builder, module.getLoc(), LLVM::ZeroOp::create(builder, module.getLoc(), pointer).getResult());
   return global;
-}
-
-static bool isConstant(Value memref) {
-  auto get = memref.getDefiningOp<memref::GetGlobalOp>();
-  auto global =
-      get ? get->getParentOfType<ModuleOp>().lookupSymbol<memref::GlobalOp>(get.getName()) : memref::GlobalOp();
-  return global && global.getConstant();
 }
 
 LogicalResult spnn::emitGemmCall(KernelGemmOp op, OpBuilder &builder, int64_t vectorBytes) {
@@ -80,12 +66,16 @@ LogicalResult spnn::emitGemmCall(KernelGemmOp op, OpBuilder &builder, int64_t ve
   SmallVector<Value> arguments{
       flag(op.getTransposeLhs()), flag(op.getTransposeRhs()), toI64(m), toI64(n), toI64(k), a, lda, b, ldb, c, ldc};
   StringRef service = "spnn_rt_sgemm";
-  if (isConstant(op.getRhs())) {
+  if (findConstant(op.getRhs())) {
     service = "spnn_rt_dense";
     types.insert(types.begin(), pointer);
     arguments.insert(arguments.begin(), LLVM::AddressOfOp::create(builder, loc, createState(module)));
   }
-  LLVM::CallOp::create(builder, loc, declare(module, service, types), arguments);
+  FailureOr<LLVM::LLVMFuncOp> callee =
+      LLVM::lookupOrCreateFn(builder, module, service, types, LLVM::LLVMVoidType::get(builder.getContext()));
+  if (failed(callee))
+    return failure();
+  LLVM::CallOp::create(builder, loc, *callee, arguments);
 
   if (!op.getBias() && op.getActivation() == Activation::None)
     return success();

@@ -24,6 +24,7 @@
 #include "KernelEmitter.h"
 #include "spnn/Lowering/CpuKernel.h"
 
+#include "mlir/Dialect/LLVMIR/FunctionCallUtils.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "llvm/Support/SHA1.h"
 
@@ -97,16 +98,16 @@ std::optional<std::string> HardCodedKernel::checkProblem(const KernelProblem &pr
 DictionaryAttr HardCodedKernel::getParameters(const KernelProblem &problem) const {
   int64_t nonzeros = format::countNonzeros(problem.matrix);
   ChunkPlan plan = makePlan(problem.matrix, nonzeros);
-  // The activations and results of a run of panels share L2 with code and weights.
-  constexpr int64_t kRunBytes = 1024 * 1024;
+  // The activations of a run of panels share L2 with code and weights; short runs fetch the code too often.
+  constexpr int64_t kRunBytes = 1024 * 1024, kMinRun = 16;
   // Code that L2 holds from one call to the next needs no help; the rest does (docs/performance.md).
   constexpr int64_t kPrefetchBytes = 2 << 20;
-  int64_t panelBytes = 64 * std::max<int64_t>(1, problem.matrix.shape.rows + problem.matrix.shape.cols);
+  int64_t panelBytes = 64 * std::max<int64_t>(1, problem.matrix.shape.cols);
   return makeParameters(problem.elementType.getContext(),
                         {{"accumulators", plan.accumulators},
                          {"groups", plan.groups},
                          {"k_block", plan.kBlock},
-                         {"panel_block", std::max<int64_t>(4, kRunBytes / panelBytes)},
+                         {"panel_block", std::max<int64_t>(kMinRun, kRunBytes / panelBytes)},
                          {"prefetch", estimateChunkBytes(problem.matrix.shape, nonzeros, plan) > kPrefetchBytes}});
 }
 
@@ -125,9 +126,8 @@ PackedWeights HardCodedKernel::pack(const KernelProblem &problem, DictionaryAttr
 
 /// The function whose machine code is the constant `code`, made if need be. Null, after an error, if `code` is none.
 static LLVM::LLVMFuncOp getCodeFunction(KernelMatmulOp op, Value code) {
-  auto get = code.getDefiningOp<memref::GetGlobalOp>();
   auto module = op->getParentOfType<ModuleOp>();
-  auto global = get ? module.lookupSymbol<memref::GlobalOp>(get.getName()) : memref::GlobalOp();
+  memref::GlobalOp global = findConstant(code);
   auto bytes = global ? dyn_cast_or_null<DenseElementsAttr>(global.getConstantInitValue()) : DenseElementsAttr();
   if (!bytes || !bytes.getElementType().isInteger(8)) {
     op.emitOpError() << "kernel 'hardcoded' needs its code, storage buffer 0, as a constant of i8";
@@ -169,6 +169,27 @@ static void emitPrefetch(OpBuilder &builder, Location loc, Value address, Value 
   });
 }
 
+/// In how many runs the panels are taken, each with all of the code: as many as `longest` panels a run make, and one
+/// for each thread where that leaves panels enough to pay for fetching the code. Threads that share a run write and
+/// read one another's activations, which takes a third of the time when their cores have different L3 caches
+/// (docs/performance.md, "Hard-coded chunks").
+static FailureOr<Value> countRuns(KernelMatmulOp op, OpBuilder &builder, Value panels, int64_t longest) {
+  constexpr int64_t kMinRun = 4;
+  Location loc = op.getLoc();
+  KernelEmitter e(builder, loc);
+  Value runs = e.ceilDiv(panels, longest);
+  if (!op.getParallel())
+    return runs;
+  FailureOr<LLVM::LLVMFuncOp> service =
+      LLVM::lookupOrCreateFn(builder, op->getParentOfType<ModuleOp>(), "spnn_rt_threads", {}, builder.getI64Type());
+  if (failed(service))
+    return failure();
+  Value threads = LLVM::CallOp::create(builder, loc, *service, ValueRange{}).getResult();
+  threads = arith::IndexCastOp::create(builder, loc, builder.getIndexType(), threads);
+  Value most = builder.createOrFold<arith::DivUIOp>(loc, panels, e.index(kMinRun));
+  return builder.createOrFold<arith::MaxUIOp>(loc, runs, e.min(threads, most));
+}
+
 LogicalResult HardCodedKernel::emit(KernelMatmulOp op, OpBuilder &builder) const {
   if (failed(checkStorage(op, "iiiv")))
     return failure();
@@ -179,7 +200,6 @@ LogicalResult HardCodedKernel::emit(KernelMatmulOp op, OpBuilder &builder) const
   DictionaryAttr parameters = op.getParameters();
   ChunkPlan plan = readPlan(parameters);
   int64_t rows = op.getRows(), cols = op.getCols(), vector = op.getPanels().getVector();
-  int64_t run = getParameter(parameters, "panel_block", 8);
   int64_t kBlocks = std::max<int64_t>(1, (cols + plan.kBlock - 1) / plan.kBlock);
   if (vector != 16 || op.getPanels().getWidth() != vector)
     return op.emitOpError() << "kernel 'hardcoded' works on panels of 16 columns, got " << op.getPanels();
@@ -199,12 +219,19 @@ LogicalResult HardCodedKernel::emit(KernelMatmulOp op, OpBuilder &builder) const
   bool prefetch = getParameter(parameters, "prefetch", 0) != 0;
   Value biasAddress = bias ? e.pointer(bias, e.index(0)) : LLVM::ZeroOp::create(builder, loc, pointerType).getResult();
   Value zero = e.index(0);
-  Value panels = e.ceilDiv(op.getColumns(), vector), runs = e.ceilDiv(panels, run);
+  Value panels = e.ceilDiv(op.getColumns(), vector);
+  FailureOr<Value> runs = countRuns(op, builder, panels, getParameter(parameters, "panel_block", 8));
+  if (failed(runs))
+    return failure();
   bool isRelu = op.getActivation() == Activation::Relu;
 
   auto work = [&](OpBuilder &b, Value number, Value group) {
     KernelEmitter e(b, loc);
-    Value first = e.mul(number, run), last = e.min(e.add(first, run), panels);
+    // Runs differ by one panel at most, so that threads which have as many of them have as much to do.
+    auto boundary = [&](Value number) -> Value {
+      return b.createOrFold<arith::DivUIOp>(loc, e.mul(panels, number), *runs);
+    };
+    Value first = boundary(number), last = boundary(e.add(number, 1));
     emitFor(b, loc, zero, e.index(kBlocks), 1, [&](OpBuilder &b, Value kb) {
       KernelEmitter e(b, loc);
       Value chunk = e.add(e.mul(group, kBlocks), kb);
@@ -255,7 +282,7 @@ LogicalResult HardCodedKernel::emit(KernelMatmulOp op, OpBuilder &builder) const
     });
   };
 
-  emitTasks(builder, loc, {runs, e.index(plan.groups)}, op.getParallel(),
+  emitTasks(builder, loc, {*runs, e.index(plan.groups)}, op.getParallel(),
             [&](OpBuilder &b, ArrayRef<Value> task) { work(b, task[0], task[1]); });
   if (!isRelu && op.getActivation() != Activation::None)
     emitTasks(builder, loc, {panels}, op.getParallel(),

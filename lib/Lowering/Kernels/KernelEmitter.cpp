@@ -218,6 +218,13 @@ void spnn::emitChunkItems(KernelMatmulOp op, OpBuilder &builder, int64_t chunks,
 // Chunks, parameters, buffers
 //===----------------------------------------------------------------------===//
 
+memref::GlobalOp spnn::findConstant(Value memref) {
+  auto get = memref.getDefiningOp<memref::GetGlobalOp>();
+  auto global =
+      get ? get->getParentOfType<ModuleOp>().lookupSymbol<memref::GlobalOp>(get.getName()) : memref::GlobalOp();
+  return global && global.getConstant() ? global : memref::GlobalOp();
+}
+
 std::vector<int64_t> spnn::balanceChunks(ArrayRef<int64_t> weights, int64_t chunks) {
   int64_t total = std::accumulate(weights.begin(), weights.end(), int64_t(0));
   std::vector<int64_t> bounds{0};

@@ -88,6 +88,9 @@ void emitChunkLoop(KernelMatmulOp op, mlir::OpBuilder &builder, int64_t chunks,
 void emitChunkItems(KernelMatmulOp op, mlir::OpBuilder &builder, int64_t chunks, mlir::Value bounds,
                     llvm::function_ref<void(mlir::OpBuilder &, mlir::Value item)> body);
 
+/// The constant that a memref is a view of: null if it is none.
+mlir::memref::GlobalOp findConstant(mlir::Value memref);
+
 /// Boundaries (chunks + 1 of them) that cut items into runs of nearly equal weight; item i weighs `weights[i]`.
 std::vector<int64_t> balanceChunks(llvm::ArrayRef<int64_t> weights, int64_t chunks);
 

@@ -16,23 +16,6 @@
 
 using namespace spnn;
 
-RowPattern spnn::findPattern(const format::DenseMatrix &matrix, int64_t r, int64_t c) {
-  RowPattern pattern;
-  pattern.cols = matrix.shape.cols / c;
-  for (int64_t row = 0; row < matrix.shape.rows / r; ++row) {
-    for (int64_t col = 0; col < pattern.cols; ++col) {
-      bool any = false;
-      for (int64_t i = 0; i < r && !any; ++i)
-        for (int64_t j = 0; j < c && !any; ++j)
-          any = !matrix.isZero(row * r + i, col * c + j);
-      if (any)
-        pattern.columns.push_back(col);
-    }
-    pattern.positions.push_back(static_cast<int64_t>(pattern.columns.size()));
-  }
-  return pattern;
-}
-
 /// Deals rows out to chunks and slices; `emit(schedule, rows of a slice)` appends the steps of one slice.
 template <typename Emit>
 static MatvecSchedule scheduleSlices(const RowPattern &pattern, int64_t lanes, int64_t chunks, Emit emit) {

@@ -11,25 +11,12 @@
 #ifndef SPNN_LIB_LOWERING_KERNELS_MATVECSCHEDULE_H
 #define SPNN_LIB_LOWERING_KERNELS_MATVECSCHEDULE_H
 
-#include "spnn/Format/SparseFormat.h"
+#include "RowPattern.h"
 
 #include <cstdint>
 #include <vector>
 
 namespace spnn {
-
-/// Where the nonzeros of a matrix, or of a matrix of blocks, are.
-struct RowPattern {
-  int64_t cols = 0;
-  std::vector<int64_t> positions{0}; ///< rows + 1
-  std::vector<int64_t> columns;      ///< ascending in each row
-
-  int64_t rows() const { return static_cast<int64_t>(positions.size()) - 1; }
-  int64_t length(int64_t row) const { return positions[row + 1] - positions[row]; }
-};
-
-/// The blocks of r x c elements that hold a nonzero; r and c divide the extents.
-RowPattern findPattern(const format::DenseMatrix &matrix, int64_t r = 1, int64_t c = 1);
 
 /// Slices of `lanes` rows. A step of a slice gives each lane at most one nonzero of its row.
 ///

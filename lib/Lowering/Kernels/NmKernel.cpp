@@ -18,8 +18,8 @@
 // group, the n values of its first row, then of its second.
 //
 //===----------------------------------------------------------------------===//
+#include "FormatNames.h"
 #include "KernelEmitter.h"
-#include "NmName.h"
 #include "spnn/IR/SparseFormats.h"
 #include "spnn/Lowering/CpuKernel.h"
 

@@ -16,8 +16,8 @@
 // Values lie tile by tile, window by window, row by row.
 //
 //===----------------------------------------------------------------------===//
+#include "FormatNames.h"
 #include "KernelEmitter.h"
-#include "NmName.h"
 #include "spnn/Lowering/CpuKernel.h"
 
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"

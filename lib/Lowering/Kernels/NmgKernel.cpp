@@ -18,6 +18,7 @@
 // k block is `groups_block` groups, so each tile takes as many steps as the one before it: no branch depends on data.
 //
 //===----------------------------------------------------------------------===//
+#include "FormatNames.h"
 #include "KernelEmitter.h"
 #include "PatternSteps.h"
 #include "spnn/Format/NmgPatterns.h"
@@ -38,12 +39,6 @@ public:
   LogicalResult emit(KernelMatmulOp op, OpBuilder &builder) const override;
 };
 } // namespace
-
-/// The parameters of "nmg2:4:16"; false for any other name.
-static bool parseNmgName(StringRef name, format::Nmg &nmg) {
-  return name.consume_front("nmg") && !name.consumeInteger(10, nmg.n) && name.consume_front(":") &&
-         !name.consumeInteger(10, nmg.m) && name.consume_front(":") && !name.consumeInteger(10, nmg.g) && name.empty();
-}
 
 static format::Nmg readParameters(DictionaryAttr parameters) {
   return {getParameter(parameters, "n", 1), getParameter(parameters, "m", 1), getParameter(parameters, "g", 1)};
