@@ -313,6 +313,11 @@ bool ColumnGroups::inferReshape(Operation *op, std::string &reason, bool &isUnde
   return setTags(flat, flatTags, reason) && setTags(split, splitTags, reason);
 }
 
+void ColumnGroups::refuse(Operation *op, const std::string &reason) {
+  refused.insert(op);
+  op->emitRemark() << "stays row-major beside packed activations: " << reason;
+}
+
 bool ColumnGroups::infer(Operation *op) {
   if (members.contains(op) || refused.contains(op) || isa<linalg::FillOp>(op))
     return false;
@@ -326,10 +331,10 @@ bool ColumnGroups::infer(Operation *op) {
   bool isMember =
       linalg ? inferLinalg(linalg, member, reason, isUndecided) : inferReshape(op, reason, isUndecided);
   if (!isMember) {
-    if (!isUndecided) {
-      refused.insert(op);
-      op->emitRemark() << "stays row-major beside packed activations: " << reason;
-    }
+    if (!isUndecided)
+      refuse(op, reason);
+    else if (!reason.empty())
+      undecided[op] = reason;
     return false;
   }
   if (isReshape)
@@ -362,6 +367,9 @@ void ColumnGroups::spread() {
     for (Operation &op : llvm::reverse(block))
       changed |= infer(&op);
   }
+  for (auto &[op, reason] : undecided)
+    if (!members.contains(op) && !refused.contains(op))
+      refuse(op, reason);
 }
 
 //===----------------------------------------------------------------------===//

@@ -78,6 +78,7 @@ public:
 private:
   void spread();
   bool infer(mlir::Operation *op);
+  void refuse(mlir::Operation *op, const std::string &reason);
   bool inferLinalg(mlir::linalg::LinalgOp op, ColumnMember &member, std::string &reason, bool &isUndecided);
   bool inferReshape(mlir::Operation *op, std::string &reason, bool &isUndecided);
   bool matchBody(mlir::linalg::LinalgOp op, ColumnMember &member, std::string &reason) const;
@@ -92,6 +93,7 @@ private:
   llvm::DenseMap<mlir::Value, AxisTags> tags;
   llvm::MapVector<mlir::Operation *, ColumnMember> members;
   llvm::DenseSet<mlir::Operation *> refused;
+  llvm::MapVector<mlir::Operation *, std::string> undecided; ///< with what is not known
   llvm::SmallVector<ColumnGroup> groups;
   llvm::DenseMap<mlir::Operation *, int64_t> groupOf;
 };

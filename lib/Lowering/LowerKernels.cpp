@@ -60,11 +60,41 @@ struct LowerKernels : public spnn::impl::LowerKernelsBase<LowerKernels> {
       linalg::makeMemRefCopyOp(builder, copy.getLoc(), copy.getSource(), copy.getTarget());
       copy.erase();
     }
+    module.walk(expandAsCast);
     for (DestinationStyleOpInterface op : kernels) {
       if (failed(lower(op, parallel, vectorBytes)))
         return signalPassFailure();
       op->erase();
     }
+  }
+
+  /// A contiguous buffer of which one extent is split into several dynamic ones: upstream's lowering of memref.expand_shape
+  /// derives extents from the source, ends in a null pointer with more than one, and does not look at those that are given.
+  static void expandAsCast(memref::ExpandShapeOp op) {
+    MemRefType type = op.getResultType();
+    bool isSplit = llvm::any_of(op.getReassociationIndices(), [&](ArrayRef<int64_t> group) {
+      return llvm::count_if(group, [&](int64_t dim) { return type.isDynamicDim(dim); }) > 1;
+    });
+    if (!isSplit || !type.getLayout().isIdentity() || !op.getSrcType().getLayout().isIdentity())
+      return;
+    OpBuilder builder(op);
+    SmallVector<OpFoldResult> sizes = op.getMixedOutputShape(), strides(sizes.size(), builder.getIndexAttr(1));
+    Value stride = arith::ConstantIndexOp::create(builder, op.getLoc(), 1);
+    for (int64_t dim = sizes.size() - 1; dim > 0; --dim) {
+      Value extent = getValueOrCreateConstantIndexOp(builder, op.getLoc(), sizes[dim]);
+      stride = builder.createOrFold<arith::MulIOp>(op.getLoc(), stride, extent);
+      strides[dim - 1] = getAsOpFoldResult(stride);
+    }
+    auto [unused, offset] = type.getStridesAndOffset();
+    SmallVector<int64_t> known;
+    SmallVector<Value> dynamic;
+    dispatchIndexOpFoldResults(strides, dynamic, known);
+    auto layout = StridedLayoutAttr::get(builder.getContext(), offset, known);
+    auto cast = memref::ReinterpretCastOp::create(
+        builder, op.getLoc(), MemRefType::get(type.getShape(), type.getElementType(), layout, type.getMemorySpace()),
+        op.getSrc(), builder.getIndexAttr(0), sizes, strides);
+    op.replaceAllUsesWith(memref::CastOp::create(builder, op.getLoc(), type, cast).getResult());
+    op.erase();
   }
 
   static LogicalResult lower(DestinationStyleOpInterface op, bool parallel, int64_t vectorBytes) {

@@ -485,8 +485,9 @@ struct PackElementwise : public spnn::impl::PackElementwiseBase<PackElementwise>
           first->emitRemark() << "stays row-major beside packed activations: " << reason;
           continue;
         }
-        first->emitRemark() << group.members.size() << " ops on " << group.rows
-                            << " rows become one kernel on packed activations";
+        size_t ops = group.members.size();
+        first->emitRemark() << ops << (ops == 1 ? " op on " : " ops on ") << group.rows
+                            << (ops == 1 ? " rows becomes" : " rows become") << " one kernel on packed activations";
         ++numKernels;
         numOps += group.members.size();
       }
