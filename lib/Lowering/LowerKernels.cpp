@@ -45,6 +45,10 @@ struct LowerKernels : public spnn::impl::LowerKernelsBase<LowerKernels> {
       if (isa<KernelMatmulOp, KernelColumnsOp, KernelGemmOp, PackPanelsOp, UnpackPanelsOp>(op.getOperation()))
         kernels.push_back(op);
     });
+    SmallVector<memref::ExpandShapeOp> splits;
+    module.walk([&](memref::ExpandShapeOp op) { splits.push_back(op); });
+    for (memref::ExpandShapeOp op : splits)
+      expandAsCast(op);
     // A copy between strided buffers would call memrefCopy, of a library that models do not link; loops do as well.
     SmallVector<memref::CopyOp> copies;
     module.walk([&](memref::CopyOp copy) {
@@ -60,7 +64,6 @@ struct LowerKernels : public spnn::impl::LowerKernelsBase<LowerKernels> {
       linalg::makeMemRefCopyOp(builder, copy.getLoc(), copy.getSource(), copy.getTarget());
       copy.erase();
     }
-    module.walk(expandAsCast);
     for (DestinationStyleOpInterface op : kernels) {
       if (failed(lower(op, parallel, vectorBytes)))
         return signalPassFailure();
@@ -77,6 +80,17 @@ struct LowerKernels : public spnn::impl::LowerKernelsBase<LowerKernels> {
     });
     if (!isSplit || !type.getLayout().isIdentity() || !op.getSrcType().getLayout().isIdentity())
       return;
+    // A copy of the whole is a copy of what was split.
+    for (Operation *user : llvm::make_early_inc_range(op->getUsers())) {
+      auto copy = dyn_cast<memref::CopyOp>(user);
+      if (!copy || copy.getSource() != op.getResult() ||
+          !cast<MemRefType>(copy.getTarget().getType()).getLayout().isIdentity())
+        continue;
+      OpBuilder builder(copy);
+      Value flat = memref::CollapseShapeOp::create(builder, copy.getLoc(), copy.getTarget(), op.getReassociationIndices());
+      memref::CopyOp::create(builder, copy.getLoc(), op.getSrc(), flat);
+      copy.erase();
+    }
     OpBuilder builder(op);
     SmallVector<OpFoldResult> sizes = op.getMixedOutputShape(), strides(sizes.size(), builder.getIndexAttr(1));
     Value stride = arith::ConstantIndexOp::create(builder, op.getLoc(), 1);
