@@ -90,8 +90,8 @@ LogicalResult KernelColumnsOp::verifyRegions() {
   Block &body = getBody().front();
   // C3
   SmallVector<Value> inputs;
-  for (ValueRange values : {ValueRange(getPanels()), ValueRange(getRowVectors()), ValueRange(getColumnVectors()),
-                            ValueRange(getScalars())})
+  for (ValueRange values :
+       {ValueRange(getPanels()), ValueRange(getRowVectors()), ValueRange(getColumnVectors()), ValueRange(getScalars())})
     inputs.append(values.begin(), values.end());
   if (body.getNumArguments() != inputs.size())
     return emitOpError() << "body must have an argument for each of " << inputs.size() << " inputs, got "

@@ -16,9 +16,8 @@
 namespace spnn {
 
 /// On memrefs a kernel reads its inputs and writes its inits; on tensors it has no effect.
-void getKernelEffects(
-    mlir::DestinationStyleOpInterface op,
-    llvm::SmallVectorImpl<mlir::SideEffects::EffectInstance<mlir::MemoryEffects::Effect>> &effects);
+void getKernelEffects(mlir::DestinationStyleOpInterface op,
+                      llvm::SmallVectorImpl<mlir::SideEffects::EffectInstance<mlir::MemoryEffects::Effect>> &effects);
 
 /// All tensors and one result of each init's type, or all memrefs and no result.
 mlir::LogicalResult verifySemantics(mlir::DestinationStyleOpInterface op);

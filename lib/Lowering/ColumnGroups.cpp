@@ -328,8 +328,7 @@ bool ColumnGroups::infer(Operation *op) {
   ColumnMember member{op};
   std::string reason;
   bool isUndecided = false;
-  bool isMember =
-      linalg ? inferLinalg(linalg, member, reason, isUndecided) : inferReshape(op, reason, isUndecided);
+  bool isMember = linalg ? inferLinalg(linalg, member, reason, isUndecided) : inferReshape(op, reason, isUndecided);
   if (!isMember) {
     if (!isUndecided)
       refuse(op, reason);

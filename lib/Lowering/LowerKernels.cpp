@@ -71,8 +71,9 @@ struct LowerKernels : public spnn::impl::LowerKernelsBase<LowerKernels> {
     }
   }
 
-  /// A contiguous buffer of which one extent is split into several dynamic ones: upstream's lowering of memref.expand_shape
-  /// derives extents from the source, ends in a null pointer with more than one, and does not look at those that are given.
+  /// A contiguous buffer of which one extent is split into several dynamic ones: upstream's lowering of
+  /// memref.expand_shape derives extents from the source, ends in a null pointer with more than one, and does not look
+  /// at those that are given.
   static void expandAsCast(memref::ExpandShapeOp op) {
     MemRefType type = op.getResultType();
     bool isSplit = llvm::any_of(op.getReassociationIndices(), [&](ArrayRef<int64_t> group) {
@@ -87,7 +88,8 @@ struct LowerKernels : public spnn::impl::LowerKernelsBase<LowerKernels> {
           !cast<MemRefType>(copy.getTarget().getType()).getLayout().isIdentity())
         continue;
       OpBuilder builder(copy);
-      Value flat = memref::CollapseShapeOp::create(builder, copy.getLoc(), copy.getTarget(), op.getReassociationIndices());
+      Value flat =
+          memref::CollapseShapeOp::create(builder, copy.getLoc(), copy.getTarget(), op.getReassociationIndices());
       memref::CopyOp::create(builder, copy.getLoc(), op.getSrc(), flat);
       copy.erase();
     }
@@ -133,7 +135,8 @@ struct LowerKernels : public spnn::impl::LowerKernelsBase<LowerKernels> {
     auto matmul = cast<KernelMatmulOp>(op.getOperation());
     const CpuKernel *kernel = findCpuKernel(matmul.getKernel());
     if (!kernel) {
-      InFlightDiagnostic diag = matmul.emitOpError() << "there is no kernel '" << matmul.getKernel() << "'; kernels are";
+      InFlightDiagnostic diag = matmul.emitOpError()
+                                << "there is no kernel '" << matmul.getKernel() << "'; kernels are";
       for (const CpuKernel *known : getCpuKernels())
         diag << " " << known->name();
       return diag;

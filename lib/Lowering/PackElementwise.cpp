@@ -253,9 +253,8 @@ Value GroupEmitter::restore(Value flat, Value like, ArrayRef<AxisTag> tags) {
       flat = tensor::CastOp::create(builder, loc, wanted, flat);
     SmallVector<OpFoldResult> sizes;
     for (int64_t dim = 0; dim < type.getRank(); ++dim)
-      sizes.push_back(type.isDynamicDim(dim)
-                          ? OpFoldResult(builder.createOrFold<tensor::DimOp>(loc, like, dim))
-                          : OpFoldResult(builder.getIndexAttr(type.getDimSize(dim))));
+      sizes.push_back(type.isDynamicDim(dim) ? OpFoldResult(builder.createOrFold<tensor::DimOp>(loc, like, dim))
+                                             : OpFoldResult(builder.getIndexAttr(type.getDimSize(dim))));
     return tensor::ExpandShapeOp::create(builder, loc, type, flat, groups, sizes);
   }
   return flatType == type ? flat : tensor::CastOp::create(builder, loc, type, flat).getResult();
@@ -266,7 +265,8 @@ Value GroupEmitter::packed(Value value) {
   bool columnsFirst;
   (void)classify(tags, columnsFirst);
   Value matrix = flatten(value, tags, /*isMatrix=*/true);
-  Value init = createEmptyPanels(builder, loc, columns, group.rows, group.panels, getElementTypeOrSelf(value.getType()));
+  Value init =
+      createEmptyPanels(builder, loc, columns, group.rows, group.panels, getElementTypeOrSelf(value.getType()));
   return PackPanelsOp::create(builder, loc, TypeRange{init.getType()}, matrix, init, group.panels, columnsFirst)
       .getResult(0);
 }
@@ -324,8 +324,8 @@ void GroupEmitter::emitBody(KernelColumnsOp kernel) {
       Value scalar = values.lookup(result.scalar);
       if (result.kind) {
         if (result.overRows)
-          scalar = ReduceRowsOp::create(b, loc, scalar.getType(), vector::CombiningKindAttr::get(b.getContext(), *result.kind),
-                                        scalar);
+          scalar = ReduceRowsOp::create(b, loc, scalar.getType(),
+                                        vector::CombiningKindAttr::get(b.getContext(), *result.kind), scalar);
         OpFoldResult fill = getFillValue(linalg.getDpsInits()[number]);
         Attribute identity = getReductionIdentity(*result.kind, scalar.getType());
         Attribute constant;
@@ -379,8 +379,8 @@ bool GroupEmitter::emit(std::string &reason) {
 
   SmallVector<Value> inits;
   for (Value matrix : matrices)
-    inits.push_back(createEmptyPanels(builder, loc, columns, group.rows, group.panels,
-                                      getElementTypeOrSelf(matrix.getType())));
+    inits.push_back(
+        createEmptyPanels(builder, loc, columns, group.rows, group.panels, getElementTypeOrSelf(matrix.getType())));
   for (Value vector : vectors)
     inits.push_back(tensor::EmptyOp::create(builder, loc, ArrayRef<OpFoldResult>{getAsOpFoldResult(columns)},
                                             getElementTypeOrSelf(vector.getType())));
@@ -388,9 +388,9 @@ bool GroupEmitter::emit(std::string &reason) {
   constexpr int64_t kMinElements = 1 << 14;
   std::optional<int64_t> known = getConstantIntValue(columns);
   bool isLarge = !known || (*known > group.panels.getWidth() && *known * group.rows >= kMinElements);
-  auto kernel = KernelColumnsOp::create(builder, loc, TypeRange(ValueRange(inits)), group.rows, columns, group.panels,
-                                        operands[0], operands[1], operands[2], operands[3], inits,
-                                        isParallel && isLarge);
+  auto kernel =
+      KernelColumnsOp::create(builder, loc, TypeRange(ValueRange(inits)), group.rows, columns, group.panels,
+                              operands[0], operands[1], operands[2], operands[3], inits, isParallel && isLarge);
   Block &body = kernel.getBody().emplaceBlock();
   for (int role = 0; role < 4; ++role)
     for (auto [number, operand] : llvm::enumerate(operands[role])) {

@@ -42,17 +42,26 @@ struct Middle {
 #define BOTH "\"parallel\", \"parallel\""
 #define FOLD "\"parallel\", \"reduction\""
 #define LAYER_NORM(in)                                                                                                 \
-  "%sum = " GENERIC("#id, #col", FOLD) "ins(" in " : T) outs(%zeros : C) {\n^bb0(%a: f32, %s: f32):\n"                 \
-  "  %t = arith.addf %s, %a : f32\n  linalg.yield %t : f32\n} -> C\n"                                                  \
-  "%var = " GENERIC("#id, #col, #col", FOLD) "ins(" in ", %sum : T, C) outs(%zeros : C) {\n"                           \
-  "^bb0(%a: f32, %u: f32, %s: f32):\n  %mu = arith.divf %u, %count : f32\n  %d = arith.subf %a, %mu : f32\n"           \
-  "  %q = arith.mulf %d, %d : f32\n  %t = arith.addf %q, %s : f32\n  linalg.yield %t : f32\n} -> C\n"                  \
-  "%m = " GENERIC("#id, #col, #col, #row, #row, #id", BOTH)                                                            \
-  "ins(" in ", %sum, %var, %g, %b : T, C, C, R, R) outs(%e : T) {\n"                                                   \
-  "^bb0(%a: f32, %u: f32, %v: f32, %gamma: f32, %beta: f32, %o: f32):\n  %mu = arith.divf %u, %count : f32\n"          \
-  "  %d = arith.subf %a, %mu : f32\n  %v1 = arith.divf %v, %count : f32\n  %v2 = arith.addf %v1, %eps : f32\n"         \
-  "  %i = math.rsqrt %v2 : f32\n  %p = arith.mulf %d, %i : f32\n  %p1 = arith.mulf %p, %gamma : f32\n"                 \
-  "  %p2 = arith.addf %p1, %beta : f32\n  linalg.yield %p2 : f32\n} -> T\n"
+  "%sum = " GENERIC(                                                                                                   \
+      "#id, #col",                                                                                                     \
+      FOLD) "ins(" in " : T) outs(%zeros : C) {\n^bb0(%a: f32, %s: f32):\n"                                            \
+            "  %t = arith.addf %s, %a : f32\n  linalg.yield %t : f32\n} -> C\n"                                        \
+            "%var = " GENERIC(                                                                                         \
+                "#id, #col, #col",                                                                                     \
+                FOLD) "ins(" in ", %sum : T, C) outs(%zeros : C) {\n"                                                  \
+                      "^bb0(%a: f32, %u: f32, %s: f32):\n  %mu = arith.divf %u, %count : f32\n  %d = arith.subf %a, "  \
+                      "%mu : f32\n"                                                                                    \
+                      "  %q = arith.mulf %d, %d : f32\n  %t = arith.addf %q, %s : f32\n  linalg.yield %t : f32\n} -> " \
+                      "C\n"                                                                                            \
+                      "%m = " GENERIC("#id, #col, #col, #row, #row, #id",                                              \
+                                      BOTH) "ins(" in ", %sum, %var, %g, %b : T, C, C, R, R) outs(%e : T) {\n"         \
+                                            "^bb0(%a: f32, %u: f32, %v: f32, %gamma: f32, %beta: f32, %o: f32):\n  "   \
+                                            "%mu = arith.divf %u, %count : f32\n"                                      \
+                                            "  %d = arith.subf %a, %mu : f32\n  %v1 = arith.divf %v, %count : f32\n  " \
+                                            "%v2 = arith.addf %v1, %eps : f32\n"                                       \
+                                            "  %i = math.rsqrt %v2 : f32\n  %p = arith.mulf %d, %i : f32\n  %p1 = "    \
+                                            "arith.mulf %p, %gamma : f32\n"                                            \
+                                            "  %p2 = arith.addf %p1, %beta : f32\n  linalg.yield %p2 : f32\n} -> T\n"
 #define RESIDUAL "%sum0 = linalg.add ins(%y, %r : T, T) outs(%e : T) -> T\n"
 
 const Middle kMiddles[] = {
@@ -60,32 +69,39 @@ const Middle kMiddles[] = {
     {"softmax", "%m = linalg.softmax dimension(1) ins(%y : T) outs(%e : T) -> T\n"},
     {"layer_norm", LAYER_NORM("%y")},
     {"residual_layer_norm", RESIDUAL LAYER_NORM("%sum0"), "%sum0"},
-    {"gelu", RESIDUAL "%m = linalg.generic {indexing_maps = [#id, #id], iterator_types = [" BOTH "]} "
-                      "ins(%sum0 : T) outs(%e : T) {\n^bb0(%a: f32, %o: f32):\n  %h = arith.mulf %a, %half : f32\n"
-                      "  %w = arith.mulf %a, %isqrt2 : f32\n  %f = math.erf %w : f32\n  %f1 = arith.addf %f, %one : f32\n"
-                      "  %q = arith.mulf %h, %f1 : f32\n  linalg.yield %q : f32\n} -> T\n"},
+    {"gelu",
+     RESIDUAL "%m = linalg.generic {indexing_maps = [#id, #id], iterator_types = [" BOTH "]} "
+              "ins(%sum0 : T) outs(%e : T) {\n^bb0(%a: f32, %o: f32):\n  %h = arith.mulf %a, %half : f32\n"
+              "  %w = arith.mulf %a, %isqrt2 : f32\n  %f = math.erf %w : f32\n  %f1 = arith.addf %f, %one : f32\n"
+              "  %q = arith.mulf %h, %f1 : f32\n  linalg.yield %q : f32\n} -> T\n"},
     {"silu_tensor_ops", "%s = arith.addf %y, %r : T\n%neg = arith.negf %s : T\n%ex = math.exp %neg : T\n"
                         "%ones = linalg.fill ins(%one : f32) outs(%e : T) -> T\n%den = arith.addf %ex, %ones : T\n"
                         "%m = arith.divf %s, %den : T\n"},
-    {"broadcasts", "%m = " GENERIC("#id, #col, #row, #row, #id", BOTH)
-                   "ins(%y, %c, %g, %b : T, C, R, R) outs(%e : T) {\n"
-                   "^bb0(%a: f32, %s: f32, %gamma: f32, %beta: f32, %o: f32):\n  %p = arith.mulf %a, %s : f32\n"
-                   "  %q = arith.mulf %p, %gamma : f32\n  %z = arith.addf %q, %beta : f32\n  linalg.yield %z : f32\n} -> T\n"},
-    {"column_result", "%top = " GENERIC("#id, #col", FOLD)
-                      "ins(%y : T) outs(%lowest : C) {\n^bb0(%a: f32, %s: f32):\n  %t = arith.maximumf %s, %a : f32\n"
-                      "  linalg.yield %t : f32\n} -> C\n"
-                      "%m = " GENERIC("#id, #col, #id", BOTH) "ins(%y, %top : T, C) outs(%e : T) {\n"
-                      "^bb0(%a: f32, %s: f32, %o: f32):\n  %p = arith.subf %a, %s : f32\n  linalg.yield %p : f32\n} -> T\n",
+    {"broadcasts",
+     "%m = " GENERIC("#id, #col, #row, #row, #id",
+                     BOTH) "ins(%y, %c, %g, %b : T, C, R, R) outs(%e : T) {\n"
+                           "^bb0(%a: f32, %s: f32, %gamma: f32, %beta: f32, %o: f32):\n  %p = arith.mulf %a, %s : f32\n"
+                           "  %q = arith.mulf %p, %gamma : f32\n  %z = arith.addf %q, %beta : f32\n  linalg.yield %z : "
+                           "f32\n} -> T\n"},
+    {"column_result",
+     "%top = " GENERIC(
+         "#id, #col",
+         FOLD) "ins(%y : T) outs(%lowest : C) {\n^bb0(%a: f32, %s: f32):\n  %t = arith.maximumf %s, %a : f32\n"
+               "  linalg.yield %t : f32\n} -> C\n"
+               "%m = " GENERIC("#id, #col, #id", BOTH) "ins(%y, %top : T, C) outs(%e : T) {\n"
+                                                       "^bb0(%a: f32, %s: f32, %o: f32):\n  %p = arith.subf %a, %s : "
+                                                       "f32\n  linalg.yield %p : f32\n} -> T\n",
      "%top", true},
     {"two_results", "%m = math.tanh %y : T\n%n2 = arith.mulf %y, %r : T\n", "%n2"},
     {"gelu_layer_norm", RESIDUAL "%act = linalg.generic {indexing_maps = [#id, #id], iterator_types = [" BOTH "]} "
                                  "ins(%sum0 : T) outs(%e : T) {\n^bb0(%a: f32, %o: f32):\n"
                                  "  %f = math.tanh %a : f32\n  %q = arith.mulf %a, %f : f32\n"
                                  "  linalg.yield %q : f32\n} -> T\n" LAYER_NORM("%act")},
-    {"features_first", "%t0 = math.tanh %r : T\n%m = linalg.mul ins(%y, %t0 : T, T) outs(%e : T) -> T\n", nullptr, false,
-     true},
-    {"softmax_of_features_first", "%s0 = linalg.add ins(%y, %r : T, T) outs(%e : T) -> T\n"
-                                  "%m = linalg.softmax dimension(0) ins(%s0 : T) outs(%e : T) -> T\n",
+    {"features_first", "%t0 = math.tanh %r : T\n%m = linalg.mul ins(%y, %t0 : T, T) outs(%e : T) -> T\n", nullptr,
+     false, true},
+    {"softmax_of_features_first",
+     "%s0 = linalg.add ins(%y, %r : T, T) outs(%e : T) -> T\n"
+     "%m = linalg.softmax dimension(0) ins(%s0 : T) outs(%e : T) -> T\n",
      nullptr, false, true},
     {"gate_of_used_value", "%gate = math.tanh %r : T\n%m = arith.mulf %y, %gate : T\n", "%y"},
 };
@@ -128,18 +144,20 @@ std::string emitFunction(const Case &c, size_t number, std::mt19937 &generator) 
   std::string results = matrix(c.last);
   if (c.middle->extra)
     results += c.middle->extraIsVector ? ", C" : ", T";
-  std::string text = "func.func @c" + str(number) + "(%x: " + matrix(c.inner) + ", %r: T, %c: C) -> (" + results +
-                     ") {\n%zero = arith.constant 0.0 : f32\n%one = arith.constant 1.0 : f32\n"
-                     "%half = arith.constant 0.5 : f32\n%isqrt2 = arith.constant 0.70710678 : f32\n"
-                     "%eps = arith.constant 0.01 : f32\n%ninf = arith.constant 0xFF800000 : f32\n%count = arith.constant " +
-                     str(c.k) + ".0 : f32\n%position = arith.constant " + (first ? "1" : "0") +
-                     " : index\n%n = tensor.dim %x, %position : " + matrix(c.inner) + "\n%e = tensor.empty(" + sizes +
-                     ") : T\n%ec = tensor.empty(" + sizes +
-                     ") : C\n%zeros = linalg.fill ins(%zero : f32) outs(%ec : C) -> C\n"
-                     "%lowest = linalg.fill ins(%ninf : f32) outs(%ec : C) -> C\n";
+  std::string text =
+      "func.func @c" + str(number) + "(%x: " + matrix(c.inner) + ", %r: T, %c: C) -> (" + results +
+      ") {\n%zero = arith.constant 0.0 : f32\n%one = arith.constant 1.0 : f32\n"
+      "%half = arith.constant 0.5 : f32\n%isqrt2 = arith.constant 0.70710678 : f32\n"
+      "%eps = arith.constant 0.01 : f32\n%ninf = arith.constant 0xFF800000 : f32\n%count = arith.constant " +
+      str(c.k) + ".0 : f32\n%position = arith.constant " + (first ? "1" : "0") +
+      " : index\n%n = tensor.dim %x, %position : " + matrix(c.inner) + "\n%e = tensor.empty(" + sizes +
+      ") : T\n%ec = tensor.empty(" + sizes +
+      ") : C\n%zeros = linalg.fill ins(%zero : f32) outs(%ec : C) -> C\n"
+      "%lowest = linalg.fill ins(%ninf : f32) outs(%ec : C) -> C\n";
   text += sparseMatrix("%w1", c.k, c.inner, generator) + sparseMatrix("%w2", c.last, c.k, generator);
   text += vectorConstant("%g", c.k, generator) + vectorConstant("%b", c.k, generator);
-  std::string w = "tensor<" + str(c.k) + "x" + str(c.inner) + "xf32>", v = "tensor<" + str(c.last) + "x" + str(c.k) + "xf32>";
+  std::string w = "tensor<" + str(c.k) + "x" + str(c.inner) + "xf32>",
+              v = "tensor<" + str(c.last) + "x" + str(c.k) + "xf32>";
   if (first)
     text += "%y = spnn.matmul %w1, %x : (" + w + ", " + matrix(c.inner) + ") -> T\n";
   else
@@ -154,7 +172,8 @@ std::string emitFunction(const Case &c, size_t number, std::mt19937 &generator) 
   std::string out;
   auto isWord = [](char ch) { return std::isalnum(static_cast<unsigned char>(ch)) || ch == '_' || ch == '"'; };
   for (size_t i = 0; i < text.size(); ++i) {
-    bool alone = (i == 0 || (!isWord(text[i - 1]) && text[i - 1] != '%')) && (i + 1 == text.size() || !isWord(text[i + 1]));
+    bool alone =
+        (i == 0 || (!isWord(text[i - 1]) && text[i - 1] != '%')) && (i + 1 == text.size() || !isWord(text[i + 1]));
     if (alone && text[i] == 'T')
       out += matrix(c.k);
     else if (alone && text[i] == 'C')
@@ -191,8 +210,8 @@ Shapes shapesOf(const Case &c, int64_t n) {
 }
 
 /// The outputs; empty, after a failure, if the model fails or oversteps them.
-Buffers runOnce(const Case &c, const runtime::Model &model, const runtime::FunctionSpec &function, const Buffers &inputs,
-                int64_t n, runtime::Context &context) {
+Buffers runOnce(const Case &c, const runtime::Model &model, const runtime::FunctionSpec &function,
+                const Buffers &inputs, int64_t n, runtime::Context &context) {
   Shapes shapes = shapesOf(c, n);
   std::vector<std::unique_ptr<GuardedBuffer>> memory;
   std::vector<runtime::TensorRef> in, out;
@@ -244,7 +263,8 @@ void check(const Case &c, mlir::func::FuncOp reference, const runtime::Model &mo
     inputs.emplace_back(sizeOf(shape));
     for (float &x : inputs.back())
       x = value(generator);
-    arguments.push_back(reference::Tensor::fromBytes(mlir::Float32Type::get(&getContext()), shape, inputs.back().data()));
+    arguments.push_back(
+        reference::Tensor::fromBytes(mlir::Float32Type::get(&getContext()), shape, inputs.back().data()));
   }
   runtime::Context one, two;
   ASSERT_EQ(model.createContext(1, one), std::nullopt);

@@ -130,18 +130,18 @@ private:
     for (ReduceRowsOp reduce : reductions)
       sums.append(vectors, splat(builder, reduce.getIdentity()));
     KernelEmitter e(builder, loc);
-    auto rows = scf::ForOp::create(
-        builder, loc, e.index(0), e.index(op.getRows()), e.index(1), sums,
-        [&](OpBuilder &b, Location, Value row, ValueRange state) {
-          DenseMap<Value, Lanes> known = values;
-          emitRow(b, loop, row, known);
-          SmallVector<Value> next;
-          for (auto [number, reduce] : llvm::enumerate(reductions))
-            for (int64_t i = 0; i < vectors; ++i)
-              next.push_back(vector::makeArithReduction(b, loc, reduce.getKind(), known[reduce.getValue()][i],
-                                                        state[number * vectors + i]));
-          scf::YieldOp::create(b, loc, next);
-        });
+    auto rows = scf::ForOp::create(builder, loc, e.index(0), e.index(op.getRows()), e.index(1), sums,
+                                   [&](OpBuilder &b, Location, Value row, ValueRange state) {
+                                     DenseMap<Value, Lanes> known = values;
+                                     emitRow(b, loop, row, known);
+                                     SmallVector<Value> next;
+                                     for (auto [number, reduce] : llvm::enumerate(reductions))
+                                       for (int64_t i = 0; i < vectors; ++i)
+                                         next.push_back(vector::makeArithReduction(b, loc, reduce.getKind(),
+                                                                                   known[reduce.getValue()][i],
+                                                                                   state[number * vectors + i]));
+                                     scf::YieldOp::create(b, loc, next);
+                                   });
     for (auto [number, reduce] : llvm::enumerate(reductions))
       values[reduce.getResult()] = Lanes(rows.getResults().slice(number * vectors, vectors));
   }
@@ -189,13 +189,12 @@ LogicalResult spnn::emitKernelColumns(KernelColumnsOp op, OpBuilder &builder) {
   if (width == vector)
     width *= kSideBySide;
   ColumnSchedule schedule(op);
-  emitTasks(builder, loc, {e.ceilDiv(op.getColumns(), width)}, op.getParallel(),
-            [&](OpBuilder &b, ArrayRef<Value> task) {
-              KernelEmitter e(b, loc);
-              Value column = e.mul(task[0], width);
-              emitPanelVariants(b, loc, width, vector, op.getColumns(), task[0], [&](OpBuilder &b, int64_t vectors) {
-                TileEmitter(op, schedule, vectors, column).emit(b);
-              });
-            });
+  emitTasks(
+      builder, loc, {e.ceilDiv(op.getColumns(), width)}, op.getParallel(), [&](OpBuilder &b, ArrayRef<Value> task) {
+        KernelEmitter e(b, loc);
+        Value column = e.mul(task[0], width);
+        emitPanelVariants(b, loc, width, vector, op.getColumns(), task[0],
+                          [&](OpBuilder &b, int64_t vectors) { TileEmitter(op, schedule, vectors, column).emit(b); });
+      });
   return success();
 }
