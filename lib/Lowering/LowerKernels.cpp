@@ -135,8 +135,7 @@ struct LowerKernels : public spnn::impl::LowerKernelsBase<LowerKernels> {
     auto matmul = cast<KernelMatmulOp>(op.getOperation());
     const CpuKernel *kernel = findCpuKernel(matmul.getKernel());
     if (!kernel) {
-      InFlightDiagnostic diag = matmul.emitOpError()
-                                << "there is no kernel '" << matmul.getKernel() << "'; kernels are";
+      InFlightDiagnostic diag = matmul.emitOpError() << "there is no kernel '" << matmul.getKernel() << "'; kernels are";
       for (const CpuKernel *known : getCpuKernels())
         diag << " " << known->name();
       return diag;

@@ -178,8 +178,8 @@ void FormatSelector::add(std::vector<Candidate> &candidates, const KernelProblem
     work.storedValues =
         std::llround(static_cast<double>(kernel->countStoredValues(problem, candidate.parameters, stored)) *
                      kernel->getValueCost(candidate.parameters, work.columns));
-    work.weightBytes = kernel->countBytes(problem, candidate.parameters,
-                                          format->countBytes(base.matrix.shape, base.matrix.elementBytes, stored));
+    work.weightBytes = kernel->countBytes(
+        problem, candidate.parameters, format->countBytes(base.matrix.shape, base.matrix.elementBytes, stored));
     work.activationBytes = activationBytes(problem);
     work.elementBytes = base.matrix.elementBytes;
     double positions = static_cast<double>(base.matrix.shape.rows) * base.matrix.shape.cols;

@@ -32,7 +32,10 @@ using namespace spnn;
 
 namespace {
 /// True for linalg's matmul of two row-major operands (no transposing maps).
-template <typename Op> bool hasDefaultMaps(Op op) { return !op.hasUserDefinedMaps(); }
+template <typename Op>
+bool hasDefaultMaps(Op op) {
+  return !op.hasUserDefinedMaps();
+}
 
 bool isF32(ValueRange values) {
   return llvm::all_of(values, [](Value value) { return getElementTypeOrSelf(value.getType()).isF32(); });
@@ -104,12 +107,9 @@ LogicalResult KernelSelector::selectSparse(MatmulOp op, const format::DenseMatri
   if (!element.isF32())
     return op.emitOpError() << "CPU kernels compute in f32, got " << element;
 
-  KernelProblem problem{matrix,
-                        cast<RankedTensorType>(op.getLhs().getType()).getEncoding(),
-                        format.name(),
-                        element,
-                        op.getColumns(),
-                        /*expectedColumns=*/0,
+  KernelProblem problem{matrix,           cast<RankedTensorType>(op.getLhs().getType()).getEncoding(),
+                        format.name(),    element,
+                        op.getColumns(),  /*expectedColumns=*/0,
                         getVectorElements(element)};
   auto decision = op->getAttrOfType<DictionaryAttr>(kDecisionAttrName);
   auto wanted = decision ? decision.getAs<StringAttr>("kernel") : StringAttr();
@@ -156,18 +156,19 @@ LogicalResult KernelSelector::selectSparse(MatmulOp op, const format::DenseMatri
     rhs = pack.getResult(0);
   }
   Value init = createEmptyPanels(builder, loc, columns, rows, panels, element);
-  auto kernel = KernelMatmulOp::create(builder, loc, TypeRange{init.getType()}, storage, rhs, columns, op.getBias(),
-                                       init, builder.getStringAttr(chosen->name()), problem.format, rows, cols, panels,
+  auto kernel = KernelMatmulOp::create(builder, loc, TypeRange{init.getType()}, storage, rhs, columns, op.getBias(), init,
+                                       builder.getStringAttr(chosen->name()), problem.format, rows, cols, panels,
                                        parameters, op.getActivation(), /*parallel=*/false);
   bool parallel = !target || target.getThreads() != 1;
   // A parallel region pays for itself, and for the activations that move between the cores, from about this many
-  // multiply-adds on (examples/fashion-mnist/run.py at batch 1 and 16). Kernels for one column wait for weights, so
-  // fewer suffice; the others fill whole vectors whatever the number of columns.
+  // multiply-adds on (examples/fashion-mnist/run.py at batch 1 and 16). Kernels for one column wait for weights, so fewer
+  // suffice; the others fill whole vectors whatever the number of columns.
   constexpr int64_t kMinPanelWork = 1 << 20, kMinMatvecWork = 1 << 18;
-  int64_t knownColumns =
-      ShapedType::isDynamic(op.getColumns()) ? panels.getWidth() : llvm::alignTo(op.getColumns(), panels.getVector());
-  kernel.setParallel(parallel &&
-                     packed.storedValues * knownColumns >= (panels.getWidth() == 1 ? kMinMatvecWork : kMinPanelWork));
+  int64_t knownColumns = ShapedType::isDynamic(op.getColumns())
+                             ? panels.getWidth()
+                             : llvm::alignTo(op.getColumns(), panels.getVector());
+  kernel.setParallel(parallel && packed.storedValues * knownColumns >=
+                                     (panels.getWidth() == 1 ? kMinMatvecWork : kMinPanelWork));
   if (decision)
     kernel->setDiscardableAttr(kDecisionAttrName, decision);
 
@@ -188,8 +189,8 @@ LogicalResult KernelSelector::selectSparse(MatmulOp op, const format::DenseMatri
   }
   if (result.getType() != resultType)
     result = tensor::CastOp::create(builder, loc, resultType, result);
-  emitRemark(loc) << "kernel " << chosen->name() << " on " << rows << "x" << cols << " " << format.name()
-                  << " weights, " << packed.storedValues << " stored values, parameters " << parameters;
+  emitRemark(loc) << "kernel " << chosen->name() << " on " << rows << "x" << cols << " " << format.name() << " weights, "
+                  << packed.storedValues << " stored values, parameters " << parameters;
   op.replaceAllUsesWith(result);
   op.erase();
   ++sparse;
@@ -234,8 +235,8 @@ LogicalResult KernelSelector::select(linalg::MatmulOp op) {
   if (op->getNumResults() != 1 || !isF32(op->getOperands()) || !hasDefaultMaps(op) || !isZeroFill(op.getOutputs()[0]))
     return success(); // stays a linalg loop nest
   Value init = op.getOutputs()[0].getDefiningOp<linalg::FillOp>().getOutputs()[0];
-  auto gemm = KernelGemmOp::create(builder, op.getLoc(), TypeRange{init.getType()}, op.getInputs()[0],
-                                   op.getInputs()[1], Value(), init, false, false, Activation::None);
+  auto gemm = KernelGemmOp::create(builder, op.getLoc(), TypeRange{init.getType()}, op.getInputs()[0], op.getInputs()[1],
+                                   Value(), init, false, false, Activation::None);
   op->replaceAllUsesWith(gemm.getResults());
   op->erase();
   ++dense;
@@ -349,9 +350,9 @@ struct SelectKernels : public spnn::impl::SelectKernelsBase<SelectKernels> {
         products.push_back(op);
     });
     for (Operation *op : products) {
-      LogicalResult done =
-          llvm::TypeSwitch<Operation *, LogicalResult>(op).Case<MatmulOp, linalg::MatmulOp, linalg::BatchMatmulOp>(
-              [&](auto product) { return selector.select(product); });
+      LogicalResult done = llvm::TypeSwitch<Operation *, LogicalResult>(op)
+                               .Case<MatmulOp, linalg::MatmulOp, linalg::BatchMatmulOp>(
+                                   [&](auto product) { return selector.select(product); });
       if (failed(done))
         return signalPassFailure();
     }

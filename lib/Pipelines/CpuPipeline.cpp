@@ -131,8 +131,9 @@ void spnn::registerCpuPipelines() {
                                                buildCpuPipeline);
   PassPipelineRegistration<CpuPipelineOptions>(
       "spnn-cpu-graph", "Stage 1 of spnn-cpu: raise, fuse, measure, select formats, decompose", buildCpuGraphStage);
-  PassPipelineRegistration<CpuPipelineOptions>(
-      "spnn-cpu-kernels", "Stage 2 of spnn-cpu: kernel ops on buffers in one arena", buildCpuKernelStage);
+  PassPipelineRegistration<CpuPipelineOptions>("spnn-cpu-kernels",
+                                               "Stage 2 of spnn-cpu: kernel ops on buffers in one arena",
+                                               buildCpuKernelStage);
   PassPipelineRegistration<CpuPipelineOptions>("spnn-cpu-loops", "Stage 3 of spnn-cpu: loops over vectors, OpenMP",
                                                buildCpuLoopStage);
   PassPipelineRegistration<CpuPipelineOptions>("spnn-cpu-llvm", "Stage 4 of spnn-cpu: the LLVM dialect, entry points",

@@ -18,9 +18,9 @@ namespace spnn {
 
 /// Options of the pipeline spnn-cpu and of each of its stages.
 struct CpuPipelineOptions : public mlir::PassPipelineOptions<CpuPipelineOptions> {
-  PassOptions::Option<int64_t> threads{
-      *this, "threads", llvm::cl::desc("OpenMP threads; 1 emits sequential code, 0 leaves it to the run"),
-      llvm::cl::init(0)};
+  PassOptions::Option<int64_t> threads{*this, "threads",
+                                       llvm::cl::desc("OpenMP threads; 1 emits sequential code, 0 leaves it to the run"),
+                                       llvm::cl::init(0)};
   PassOptions::Option<std::string> targetCpu{
       *this, "target-cpu", llvm::cl::desc("LLVM's name of the CPU to compile for; 'native' is this machine's"),
       llvm::cl::init("native")};
@@ -35,8 +35,7 @@ struct CpuPipelineOptions : public mlir::PassPipelineOptions<CpuPipelineOptions>
       llvm::cl::init("")};
   PassOptions::Option<std::string> kernel{
       *this, "kernel",
-      llvm::cl::desc(
-          "force one kernel (csr, csr-matvec, hardcoded, pattern-tile, block, nm, ...) wherever it is legal"),
+      llvm::cl::desc("force one kernel (csr, csr-matvec, hardcoded, pattern-tile, block, nm, ...) wherever it is legal"),
       llvm::cl::init("")};
   PassOptions::Option<bool> packElementwise{
       *this, "pack-elementwise",
@@ -60,9 +59,9 @@ void registerCpuPipelines();
 
 /// Options of the pipeline spnn-reference.
 struct ReferencePipelineOptions : public mlir::PassPipelineOptions<ReferencePipelineOptions> {
-  PassOptions::Option<bool> emitCInterface{*this, "emit-c-interface",
-                                           llvm::cl::desc("add the wrapper _mlir_ciface_<name> to every function"),
-                                           llvm::cl::init(false)};
+  PassOptions::Option<bool> emitCInterface{
+      *this, "emit-c-interface", llvm::cl::desc("add the wrapper _mlir_ciface_<name> to every function"),
+      llvm::cl::init(false)};
 };
 
 /// The plain baseline: spnn-densify and upstream's lowering to loops and the LLVM dialect, without a kernel of ours.

@@ -78,15 +78,16 @@ SPNN_RT int64_t spnn_rt_threads(void);
 /* C[m][n] = op(A) op(B) in f32, row-major, op(A) m x k, op(B) k x n, through oneDNN; `transA` / `transB` say that the
  * operand is stored transposed. Leading dimensions in elements. With k = 0 the product is zero. A refusal of oneDNN
  * is recorded as the call's error. In an archive of its own, SPNNRuntimeDense, as it needs libdnnl. */
-SPNN_RT void spnn_rt_sgemm(int32_t transA, int32_t transB, int64_t m, int64_t n, int64_t k, const float *a, int64_t lda,
-                           const float *b, int64_t ldb, float *c, int64_t ldc);
+SPNN_RT void spnn_rt_sgemm(int32_t transA, int32_t transB, int64_t m, int64_t n, int64_t k, const float *a,
+                           int64_t lda, const float *b, int64_t ldb, float *c, int64_t ldc);
 
-/* Y[n][m] = op(X) op(W) with constant weights W: op(X) is n x k, op(W) k x m, `transX` / `transW` say that the operand
- * is stored transposed. The first call for an n brings the weights into the order that oneDNN likes best, and keeps
- * them; `state`, one pointer a product, NULL at first, leads to what is kept until the model is unloaded. Calls on
- * several threads share it. Where oneDNN has no such primitive this is spnn_rt_sgemm. In SPNNRuntimeDense. */
-SPNN_RT void spnn_rt_dense(void **state, int32_t transX, int32_t transW, int64_t n, int64_t m, int64_t k,
-                           const float *x, int64_t ldx, const float *w, int64_t ldw, float *y, int64_t ldy);
+/* Y[n][m] = op(X) op(W) with constant weights W: op(X) is n x k, op(W) k x m, `transX` / `transW` say that the operand is
+ * stored transposed.
+ * The first call for an n brings the weights into the order that oneDNN likes best, and keeps them; `state`, one pointer
+ * a product, NULL at first, leads to what is kept until the model is unloaded. Calls on several threads share it. Where
+ * oneDNN has no such primitive this is spnn_rt_sgemm. In SPNNRuntimeDense. */
+SPNN_RT void spnn_rt_dense(void **state, int32_t transX, int32_t transW, int64_t n, int64_t m, int64_t k, const float *x,
+                           int64_t ldx, const float *w, int64_t ldw, float *y, int64_t ldy);
 
 #ifdef __cplusplus
 }
