@@ -74,6 +74,8 @@ public:
   llvm::ArrayRef<AxisTag> getTags(mlir::Value value) const { return tags.find(value)->second; }
   /// The operands that the member reads: all but destinations that it overwrites.
   static llvm::SmallVector<mlir::OpOperand *> getReadOperands(const ColumnMember &member);
+  /// The values behind them, scalars that fill an operand or that the body uses from outside included.
+  static llvm::SmallVector<mlir::Value> getReadValues(const ColumnMember &member);
 
 private:
   void spread();

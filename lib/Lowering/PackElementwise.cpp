@@ -91,15 +91,10 @@ bool GroupEmitter::findPlace(std::string &reason) {
     dependents.push_back(op);
   }
   DenseSet<Operation *> behind(dependents.begin(), dependents.end());
+  // Where a result of theirs goes is no longer asked.
   for (ColumnMember *member : group.members)
-    for (Value operand : member->op->getOperands())
-      if (behind.contains(operand.getDefiningOp())) {
-        // Where a result goes is no longer asked.
-        auto linalg = dyn_cast<linalg::LinalgOp>(member->op);
-        if (linalg && llvm::is_contained(linalg.getDpsInits(), operand) &&
-            llvm::none_of(ColumnGroups::getReadOperands(*member),
-                          [&](OpOperand *read) { return read->get() == operand; }))
-          continue;
+    for (Value value : ColumnGroups::getReadValues(*member))
+      if (behind.contains(value.getDefiningOp())) {
         reason = "another op stands between two of its ops";
         return false;
       }
@@ -353,7 +348,9 @@ bool GroupEmitter::emit(std::string &reason) {
     return false;
   findInputs();
   findOutputs();
-  if (!checkElements(reason))
+  if (matrices.empty() && vectors.empty())
+    reason = "nothing uses its result";
+  if (!reason.empty() || !checkElements(reason))
     return false;
   for (Operation *op : llvm::reverse(dependents))
     op->moveAfter(last);
