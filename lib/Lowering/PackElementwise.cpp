@@ -31,9 +31,7 @@ namespace {
 class GroupEmitter {
 public:
   GroupEmitter(const ColumnGroups &analysis, const ColumnGroup &group, bool isParallel)
-      : analysis(analysis), group(group), isParallel(isParallel), last(group.members.back()->op), builder(last) {
-    builder.setInsertionPointAfter(last);
-  }
+      : analysis(analysis), group(group), isParallel(isParallel), last(group.members.back()->op), builder(last) {}
 
   /// False, with a reason, if the kernel has no place in the block.
   bool emit(std::string &reason);
@@ -354,6 +352,7 @@ bool GroupEmitter::emit(std::string &reason) {
     return false;
   for (Operation *op : llvm::reverse(dependents))
     op->moveAfter(last);
+  builder.setInsertionPointAfter(last);
   findColumns();
 
   SmallVector<Value> operands[4];

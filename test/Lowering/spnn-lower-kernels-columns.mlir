@@ -107,3 +107,30 @@ func.func @row_vectors(%x: memref<80xf32>, %g: memref<10xf32>, %y: memref<80xi8>
   }
   return
 }
+
+// -----
+
+// In place, a costly value that is a result too is stored as soon as no later loop reads the operand.
+// CHECK-LABEL: func @kept_in_place
+// CHECK-SAME: %[[X:[^:]*]]: memref<40xf32>, %[[Y:[^:]*]]: memref<40xf32>
+func.func @kept_in_place(%x: memref<40xf32>, %y: memref<40xf32>) {
+  %n = arith.constant 4 : index
+  // CHECK: scf.for
+  // CHECK: vector.load %[[X]]
+  // CHECK: math.tanh
+  // CHECK: vector.store %{{.*}}, %[[X]]
+  // CHECK: scf.for
+  // CHECK-NOT: math.tanh
+  // CHECK: vector.load %[[X]]
+  // CHECK-NOT: math.tanh
+  // CHECK: vector.store %{{.*}}, %[[Y]]
+  spnn.kernel_columns 10 x %n layout(<width = 4, vector = 4>) panels(%x : memref<40xf32>)
+      outs(%x, %y : memref<40xf32>, memref<40xf32>) {
+  ^bb0(%a: f32):
+    %t = math.tanh %a : f32
+    %s = spnn.reduce_rows <add> %t : f32
+    %q = arith.mulf %t, %s : f32
+    spnn.yield_columns panels(%t, %q : f32, f32)
+  }
+  return
+}

@@ -322,6 +322,32 @@ func.func @around_product(%x: tensor<?xf32>, %r: tensor<?x6xf32>, %e2: tensor<?x
 
 // -----
 
+// What reads a result in the middle of a group moves behind its kernel.
+#id = affine_map<(i, j) -> (i, j)>
+#col = affine_map<(i, j) -> (i)>
+#row = affine_map<(i, j) -> (j)>
+// CHECK-LABEL: func @in_the_middle
+func.func @in_the_middle(%x: tensor<?xf32>, %r: tensor<?x6xf32>, %e2: tensor<?x6xf32>, %p: tensor<?xf32>, %c: tensor<?xf32>, %g: tensor<6xf32>, %n: index) -> (tensor<?xf32>, tensor<?xf32>) {
+  // CHECK: %[[Q:.*]]:2 = spnn.kernel_columns
+  // CHECK: spnn.kernel_matmul {{.*}} ins(%[[Q]]#0,
+  %y = spnn.unpack_panels ins(%x : tensor<?xf32>) outs(%e2 : tensor<?x6xf32>) panels(<width = 8, vector = 4>) {transpose} -> tensor<?x6xf32>
+  // expected-remark @below {{2 ops on 6 rows become one kernel on packed activations}}
+  %w = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel", "parallel"]}
+      ins(%y : tensor<?x6xf32>) outs(%e2 : tensor<?x6xf32>) {
+  ^bb0(%a: f32, %o: f32):
+    %t = math.exp %a : f32
+    linalg.yield %t : f32
+  } -> tensor<?x6xf32>
+  %q = spnn.pack_panels ins(%w : tensor<?x6xf32>) outs(%p : tensor<?xf32>) panels(<width = 8, vector = 4>) {transpose} -> tensor<?xf32>
+  %k = spnn.kernel_matmul "csr" weights(6 x 6 as #spnn.bitmap) ins(%q, %n : tensor<?xf32>) outs(%p : tensor<?xf32>)
+      panels(<width = 8, vector = 4>) parameters({}) -> tensor<?xf32>
+  %s = linalg.add ins(%y, %w : tensor<?x6xf32>, tensor<?x6xf32>) outs(%e2 : tensor<?x6xf32>) -> tensor<?x6xf32>
+  %q2 = spnn.pack_panels ins(%s : tensor<?x6xf32>) outs(%p : tensor<?xf32>) panels(<width = 8, vector = 4>) {transpose} -> tensor<?xf32>
+  return %k, %q2 : tensor<?xf32>, tensor<?xf32>
+}
+
+// -----
+
 // Another layout on the other side stays a change of layout.
 #id = affine_map<(i, j) -> (i, j)>
 #col = affine_map<(i, j) -> (i)>

@@ -162,7 +162,7 @@ private:
     for (Operation *inner : schedule.findOps(loop))
       known[inner->getResult(0)] = compute(b, *inner, known);
     for (const ColumnSchedule::Kept &kept : schedule.kept)
-      if (kept.loop == loop && yield.getPanels()[kept.init] != kept.value)
+      if (kept.loop == loop && !(schedule.storeLoop[kept.init] == loop && yield.getPanels()[kept.init] == kept.value))
         storePanels(b, known[kept.value], op.getInit()[kept.init], row);
     for (auto [number, value] : llvm::enumerate(yield.getPanels()))
       if (schedule.storeLoop[number] == loop)
