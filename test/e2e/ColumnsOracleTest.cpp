@@ -103,6 +103,7 @@ const Middle kMiddles[] = {
      "%s0 = linalg.add ins(%y, %r : T, T) outs(%e : T) -> T\n"
      "%m = linalg.softmax dimension(0) ins(%s0 : T) outs(%e : T) -> T\n",
      nullptr, false, true},
+    {"functions_of_libm", "%f1 = math.atan %y : T\n%f2 = math.absf %f1 : T\n%m = math.log1p %f2 : T\n"},
     {"gate_of_used_value", "%gate = math.tanh %r : T\n%m = arith.mulf %y, %gate : T\n", "%y"},
 };
 
