@@ -118,10 +118,49 @@ struct FoldPackOfUnpack : public OpRewritePattern<PackPanelsOp> {
     return success();
   }
 };
+
+/// True if `matrix`, n x k with `transpose` and k x n without, lies in memory as its panels do: each column by itself.
+bool isOwnPanels(Value matrix, bool transpose, PanelsAttr panels) {
+  auto type = dyn_cast<RankedTensorType>(matrix.getType());
+  return type && type.hasStaticShape() && panels.getWidth() == 1 && (transpose || type.getDimSize(1) == 1);
+}
+
+/// Packing single columns that lie one after the other copies nothing.
+struct ReshapeColumnsToPanels : public OpRewritePattern<PackPanelsOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(PackPanelsOp op, PatternRewriter &rewriter) const override {
+    auto type = dyn_cast<RankedTensorType>(op.getSource().getType());
+    if (!isOwnPanels(op.getSource(), op.getTranspose(), op.getPanels()) ||
+        op.getInit().getType() != RankedTensorType::get({type.getNumElements()}, type.getElementType()))
+      return rewriter.notifyMatchFailure(op, "columns do not lie one after the other, or not all extents are known");
+    rewriter.replaceOpWithNewOp<tensor::CollapseShapeOp>(op, op.getInit().getType(), op.getSource(),
+                                                         ArrayRef<ReassociationIndices>{{0, 1}});
+    return success();
+  }
+};
+
+struct ReshapePanelsToColumns : public OpRewritePattern<UnpackPanelsOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(UnpackPanelsOp op, PatternRewriter &rewriter) const override {
+    auto type = dyn_cast<RankedTensorType>(op.getInit().getType());
+    if (!isOwnPanels(op.getInit(), op.getTranspose(), op.getPanels()) ||
+        op.getSource().getType() != RankedTensorType::get({type.getNumElements()}, type.getElementType()))
+      return rewriter.notifyMatchFailure(op, "columns do not lie one after the other, or not all extents are known");
+    rewriter.replaceOpWithNewOp<tensor::ExpandShapeOp>(op, type, op.getSource(),
+                                                       ArrayRef<ReassociationIndices>{{0, 1}});
+    return success();
+  }
+};
 } // namespace
 
 void PackPanelsOp::getCanonicalizationPatterns(RewritePatternSet &patterns, MLIRContext *context) {
-  patterns.add<FoldPackOfUnpack>(context);
+  patterns.add<FoldPackOfUnpack, ReshapeColumnsToPanels>(context);
+}
+
+void UnpackPanelsOp::getCanonicalizationPatterns(RewritePatternSet &patterns, MLIRContext *context) {
+  patterns.add<ReshapePanelsToColumns>(context);
 }
 
 //===----------------------------------------------------------------------===//

@@ -359,22 +359,21 @@ bool ColumnGroups::infer(Operation *op) {
 }
 
 void ColumnGroups::spread() {
-  for (Operation &op : block) {
-    if (auto unpack = dyn_cast<UnpackPanelsOp>(op); unpack && unpack->getNumResults() == 1) {
-      AxisTags found{{AxisTag::Row}, {AxisTag::Column}};
-      if (unpack.getTranspose())
-        std::swap(found[0], found[1]);
-      tags.try_emplace(unpack.getResult(0), found);
-    }
-  }
-  for (Operation &op : block) {
-    if (auto pack = dyn_cast<PackPanelsOp>(op); pack && pack->getNumResults() == 1) {
-      AxisTags found{{AxisTag::Row}, {AxisTag::Column}};
-      if (pack.getTranspose())
-        std::swap(found[0], found[1]);
-      tags.try_emplace(pack.getSource(), found);
-    }
-  }
+  auto seed = [&](Value matrix, PanelsAttr panels, bool columnsFirst) {
+    // Panels of single columns are batch-major as they are, and no vectors.
+    if (panels.getVector() == 1)
+      return;
+    AxisTags found{{AxisTag::Row}, {AxisTag::Column}};
+    if (columnsFirst)
+      std::swap(found[0], found[1]);
+    tags.try_emplace(matrix, found);
+  };
+  for (auto unpack : block.getOps<UnpackPanelsOp>())
+    if (unpack->getNumResults() == 1)
+      seed(unpack.getResult(0), unpack.getPanels(), unpack.getTranspose());
+  for (auto pack : block.getOps<PackPanelsOp>())
+    if (pack->getNumResults() == 1)
+      seed(pack.getSource(), pack.getPanels(), pack.getTranspose());
   for (bool changed = true; changed;) {
     changed = false;
     for (Operation &op : block)

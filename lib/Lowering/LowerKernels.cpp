@@ -117,17 +117,20 @@ struct LowerKernels : public spnn::impl::LowerKernelsBase<LowerKernels> {
     if (op->getNumResults() != 0)
       return op->emitOpError() << "works on tensors; kernels are lowered after bufferization";
     OpBuilder builder(op);
-    // A single panel has nothing to share.
-    auto hasManyPanels = [](Value matrix, bool transpose, PanelsAttr panels) {
-      int64_t columns = cast<ShapedType>(matrix.getType()).getDimSize(transpose ? 0 : 1);
-      return ShapedType::isDynamic(columns) || columns > panels.getWidth();
+    // A single panel has nothing to share, and a region of threads takes as long as copying some 65 thousand elements.
+    auto paysForThreads = [](Value matrix, bool transpose, PanelsAttr panels) {
+      constexpr int64_t kMinElements = 1 << 16;
+      auto type = cast<ShapedType>(matrix.getType());
+      int64_t columns = type.getDimSize(transpose ? 0 : 1);
+      return ShapedType::isDynamic(columns) ||
+             (columns > panels.getWidth() && (!type.hasStaticShape() || type.getNumElements() >= kMinElements));
     };
     if (auto pack = dyn_cast<PackPanelsOp>(op.getOperation()))
       return emitPackPanels(pack, builder,
-                            parallel && hasManyPanels(pack.getSource(), pack.getTranspose(), pack.getPanels()));
+                            parallel && paysForThreads(pack.getSource(), pack.getTranspose(), pack.getPanels()));
     if (auto unpack = dyn_cast<UnpackPanelsOp>(op.getOperation()))
       return emitUnpackPanels(unpack, builder,
-                              parallel && hasManyPanels(unpack.getInit(), unpack.getTranspose(), unpack.getPanels()));
+                              parallel && paysForThreads(unpack.getInit(), unpack.getTranspose(), unpack.getPanels()));
     if (auto gemm = dyn_cast<KernelGemmOp>(op.getOperation()))
       return emitGemmCall(gemm, builder, vectorBytes);
     if (auto columns = dyn_cast<KernelColumnsOp>(op.getOperation()))

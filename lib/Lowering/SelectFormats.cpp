@@ -378,7 +378,7 @@ void SelectFormats::choose(MutableArrayRef<Product> products, const FormatSelect
   DenseMap<Operation *, int64_t> numbers;
   for (auto [i, product] : llvm::enumerate(products))
     numbers[product.op] = i;
-  SmallVector<PanelsAttr> layouts{PanelsAttr()}; // 0 is row-major
+  SmallVector<PanelsAttr> layouts{PanelsAttr()}; // 0 is batch-major, as panels of one column are
   std::vector<cost::LayoutNode> nodes;
   for (const Product &product : products) {
     MatmulOp op = product.op;
@@ -389,9 +389,12 @@ void SelectFormats::choose(MutableArrayRef<Product> products, const FormatSelect
     node.packOperand = selector.predictRepacking(op, op.getInner());
     node.unpackResult = selector.predictRepacking(op, op.getRows());
     for (size_t i : product.eligible) {
-      auto known = llvm::find(layouts, product.candidates[i].panels);
+      PanelsAttr panels = product.candidates[i].panels;
+      if (panels && panels.getWidth() == 1)
+        panels = PanelsAttr();
+      auto known = llvm::find(layouts, panels);
       if (known == layouts.end())
-        known = layouts.insert(layouts.end(), product.candidates[i].panels);
+        known = layouts.insert(layouts.end(), panels);
       node.choices.push_back({0, known - layouts.begin()});
     }
     nodes.push_back(std::move(node));

@@ -146,15 +146,10 @@ LogicalResult KernelSelector::selectSparse(MatmulOp op, const format::DenseMatri
   Value columns = builder.createOrFold<tensor::DimOp>(loc, op.getRhs(), transposeRhs ? 0 : 1);
   int64_t rows = matrix.shape.rows, cols = matrix.shape.cols;
 
-  Value rhs;
-  if (panels.getWidth() == 1 && op.getColumns() == 1) {
-    // A single column is its own panel.
-    rhs = tensor::CollapseShapeOp::create(builder, loc, op.getRhs(), ArrayRef<ReassociationIndices>{{0, 1}});
-  } else {
-    Value init = createEmptyPanels(builder, loc, columns, cols, panels, element);
-    auto pack = PackPanelsOp::create(builder, loc, TypeRange{init.getType()}, op.getRhs(), init, panels, transposeRhs);
-    rhs = pack.getResult(0);
-  }
+  Value packedInit = createEmptyPanels(builder, loc, columns, cols, panels, element);
+  Value rhs = PackPanelsOp::create(builder, loc, TypeRange{packedInit.getType()}, op.getRhs(), packedInit, panels,
+                                   transposeRhs)
+                  .getResult(0);
   Value init = createEmptyPanels(builder, loc, columns, rows, panels, element);
   auto kernel = KernelMatmulOp::create(builder, loc, TypeRange{init.getType()}, storage, rhs, columns, op.getBias(), init,
                                        builder.getStringAttr(chosen->name()), problem.format, rows, cols, panels,
@@ -172,21 +167,15 @@ LogicalResult KernelSelector::selectSparse(MatmulOp op, const format::DenseMatri
   if (decision)
     kernel->setDiscardableAttr(kDecisionAttrName, decision);
 
-  Value result;
-  if (panels.getWidth() == 1 && op.getColumns() == 1) {
-    result = tensor::ExpandShapeOp::create(builder, loc, resultType, kernel.getResult(0),
-                                           ArrayRef<ReassociationIndices>{{0, 1}});
-  } else {
-    // What follows usually wants n x m: unpack into that, and let the transposition fold with the next one.
-    SmallVector<OpFoldResult> sizes{ShapedType::isDynamic(rhsType.getDimSize(transposeRhs ? 0 : 1))
-                                        ? OpFoldResult(columns)
-                                        : builder.getIndexAttr(rhsType.getDimSize(transposeRhs ? 0 : 1)),
-                                    builder.getIndexAttr(rows)};
-    Value out = tensor::EmptyOp::create(builder, loc, sizes, element);
-    auto unpack = UnpackPanelsOp::create(builder, loc, TypeRange{out.getType()}, kernel.getResult(0), out, panels,
-                                         /*transpose=*/true);
-    result = transposed(loc, unpack.getResult(0));
-  }
+  // What follows usually wants n x m: unpack into that, and let the transposition fold with the next one.
+  SmallVector<OpFoldResult> sizes{ShapedType::isDynamic(rhsType.getDimSize(transposeRhs ? 0 : 1))
+                                      ? OpFoldResult(columns)
+                                      : builder.getIndexAttr(rhsType.getDimSize(transposeRhs ? 0 : 1)),
+                                  builder.getIndexAttr(rows)};
+  Value out = tensor::EmptyOp::create(builder, loc, sizes, element);
+  auto unpack = UnpackPanelsOp::create(builder, loc, TypeRange{out.getType()}, kernel.getResult(0), out, panels,
+                                       /*transpose=*/true);
+  Value result = transposed(loc, unpack.getResult(0));
   if (result.getType() != resultType)
     result = tensor::CastOp::create(builder, loc, resultType, result);
   emitRemark(loc) << "kernel " << chosen->name() << " on " << rows << "x" << cols << " " << format.name() << " weights, "

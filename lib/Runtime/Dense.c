@@ -254,15 +254,26 @@ static void giveBack(struct dense_state *state, struct executor *executor) {
     destroyExecutor(dropped);
 }
 
+/* Few outputs: sgemm takes 0.3 to 0.95 of the primitive's time, which computes
+ * whole blocks of 64 columns and has more to set up (docs/performance.md, "Small
+ * dense products"). A rule of extents alone, so that results do not depend on
+ * what a clock said. */
+static int prefersSgemm(int64_t n, int64_t m, int64_t k, int32_t transW) {
+  if (!transW)
+    return 0;
+  if (n <= 2)
+    return m <= 256 && k <= 1024;
+  if (n <= 4)
+    return m <= 80 && k <= 512;
+  return n <= 16 && m < 16 && k <= 1024;
+}
+
 void spnn_rt_dense(void **slot, int32_t transX, int32_t transW, int64_t n,
                    int64_t m, int64_t k, const float *x, int64_t ldx,
                    const float *w, int64_t ldw, float *y, int64_t ldy) {
   struct executor *executor = NULL;
   int done = 0;
-  /* A single short row: sgemm reads the weights once, as they lie, and has less
-   * to set up. */
-  int isShort = n == 1 && transW && k <= 128;
-  if (n > 0 && m > 0 && k > 0 && !isShort)
+  if (n > 0 && m > 0 && k > 0 && !prefersSgemm(n, m, k, transW))
     executor = take(slot, transX, transW, n, m, k, ldx, w, ldw, ldy);
   if (executor && executor->primitive) {
     dnnl_exec_arg_t arguments[] = {

@@ -42,7 +42,8 @@ def SPNN_PackPanelsOp : SPNN_KernelOp<"pack_panels"> {
     - (C2) all operands are tensors, and there is one result of `init`'s type, or all are memrefs, and there is none.
 
     Packing what `spnn.unpack_panels` just unpacked, with the same layout, folds away: between two kernels,
-    activations stay packed.
+    activations stay packed. Panels of one column are how an n x k matrix lies in memory: packing becomes
+    `tensor.collapse_shape`, unpacking `tensor.expand_shape`.
   }];
   let arguments = (ins SPNN_Buffer:$source, SPNN_Buffer:$init, SPNN_PanelsAttr:$panels, UnitAttr:$transpose);
   let results = (outs Variadic<AnyRankedTensor>:$results);
@@ -77,6 +78,7 @@ def SPNN_UnpackPanelsOp : SPNN_KernelOp<"unpack_panels"> {
     (`->` type($results)^)?
   }];
   let extraClassDeclaration = dpsDeclaration;
+  let hasCanonicalizer = 1;
 }
 
 def SPNN_KernelMatmulOp : SPNN_KernelOp<"kernel_matmul", [AttrSizedOperandSegments]> {
