@@ -62,6 +62,10 @@ static Pattern nm(int64_t n, int64_t m) {
   return {Pattern::Kind::NM, n, m, 1 - static_cast<double>(n) / static_cast<double>(m), "", ""};
 }
 
+static Pattern nmg(int64_t n, int64_t m, int64_t g) {
+  return {Pattern::Kind::NMG, n, m, 1 - static_cast<double>(n) / static_cast<double>(m), "", "", g};
+}
+
 /// Compiles all probes, of one format, into one library and times them in turns: kernels alone, on packed panels; dense
 /// products as layers. Small matrices are rotated, so that no branch predictor learns one. Appends to `samples`.
 /// `kernel`, if not empty, is taken instead of the cost model's choice.
@@ -128,8 +132,8 @@ static runtime::Error measureRepacking(const Setup &setup, double &gigabytes) {
   options.cpu = setup.cpu;
   options.targetFile = setup.targetFile;
   std::unique_ptr<Compiled> compiled;
-  if (runtime::Error error = Compiled::compile({{&matrix, kColumns, Form::Linear}, {&matrix, kColumns, Form::Packed}},
-                                               options, compiled))
+  if (runtime::Error error =
+          Compiled::compile({{&matrix, kColumns, Form::Linear}, {&matrix, kColumns, Form::Packed}}, options, compiled))
     return error;
   Buffer x(makeActivations(kExtent * kColumns, 5)), y(kExtent * kColumns);
   Contest contest(/*threads=*/1);
@@ -145,8 +149,8 @@ static runtime::Error measureRepacking(const Setup &setup, double &gigabytes) {
   return failed;
 }
 
-/// Cycles per byte of code and weights that come from memory, beside those of the same kernel out of L2: a network of more
-/// hard-coded layers than L3 holds.
+/// Cycles per byte of code and weights that come from memory, beside those of the same kernel out of L2: a network of
+/// more hard-coded layers than L3 holds.
 static runtime::Error measureColdCode(const Setup &setup, const cost::TargetDescription &target,
                                       const cost::KernelCoefficients &kernel, double &cycles) {
   constexpr int64_t kExtent = 1536;
@@ -327,16 +331,9 @@ static void limitOneDnn(unsigned vectorBytes) {
     dnnl_set_max_cpu_isa(vectorBytes == 32 ? dnnl_cpu_isa_avx2 : dnnl_cpu_isa_sse41);
 }
 
-int spnn::bench::calibrate(const CalibrateOptions &options) {
-  double begin = nowMicroseconds();
-  cost::Cpu cpu;
-  if (std::optional<std::string> error = cost::resolveCpu(options.cpu, cpu))
-    return fail(*error);
-  Setup setup;
-  setup.cpu = options.cpu;
-  cost::TargetDescription target;
-  target.vectorBytes = static_cast<unsigned>(cpu.vectorBytes);
-  limitOneDnn(target.vectorBytes);
+/// Everything of `target` but its kernels.
+static runtime::Error measureMachine(const CalibrateOptions &options, const cost::Cpu &cpu, const Setup &setup,
+                                     cost::TargetDescription &target) {
   target.hasFma = cpu.vectorBytes > 16;
   target.llvmCpu = cpu.name;
   target.name = options.name.empty() ? "calibrated-" + cpu.name : options.name;
@@ -373,15 +370,48 @@ int spnn::bench::calibrate(const CalibrateOptions &options) {
     target.source += " The machine was busy: parallelRegionMicroseconds is a guess.";
   llvm::errs() << "peak " << format("%.0f", peak) << " GFLOP/s at " << format("%.2f", target.frequencyGHz)
                << " GHz; GB/s: L1 " << format("%.0f", target.bandwidth.l1) << ", L2 "
-               << format("%.0f", target.bandwidth.l2) << ", L3 " << format("%.0f", target.bandwidth.l3) << " up to " << (target.l3Bytes >> 20)
-               << " MiB, DRAM " << format("%.0f", target.bandwidth.dram) << "; parallel region "
-               << format("%.3g", target.parallelRegionMicroseconds) << " us"
+               << format("%.0f", target.bandwidth.l2) << ", L3 " << format("%.0f", target.bandwidth.l3) << " up to "
+               << (target.l3Bytes >> 20) << " MiB, DRAM " << format("%.0f", target.bandwidth.dram)
+               << "; parallel region " << format("%.3g", target.parallelRegionMicroseconds) << " us"
                << (busy ? " (guessed: the machine is busy)" : "") << "\n";
 
   if (runtime::Error error = measureRepacking(setup, target.bandwidth.repack))
-    return fail(*error);
+    return error;
   target.bandwidth.repack = rounded(target.bandwidth.repack);
   llvm::errs() << "packing and unpacking: " << format("%.3g", target.bandwidth.repack) << " GB/s\n";
+
+  return std::nullopt;
+}
+
+/// The description whose kernels are kept, but for one.
+static runtime::Error readBase(const std::string &name, const cost::Cpu &cpu, cost::TargetDescription &target) {
+  if (const cost::TargetDescription *known = cost::findTarget(name)) {
+    target = *known;
+  } else {
+    llvm::Expected<cost::TargetDescription> file = cost::loadTarget(name);
+    if (!file)
+      return llvm::toString(file.takeError());
+    target = std::move(*file);
+  }
+  if (target.vectorBytes != cpu.vectorBytes)
+    return "'" + name + "' describes vectors of " + std::to_string(target.vectorBytes) + " bytes, and CPU '" +
+           cpu.name + "' has " + std::to_string(cpu.vectorBytes);
+  return std::nullopt;
+}
+
+int spnn::bench::calibrate(const CalibrateOptions &options) {
+  double begin = nowMicroseconds();
+  cost::Cpu cpu;
+  if (std::optional<std::string> error = cost::resolveCpu(options.cpu, cpu))
+    return fail(*error);
+  Setup setup;
+  setup.cpu = options.cpu;
+  cost::TargetDescription target;
+  target.vectorBytes = static_cast<unsigned>(cpu.vectorBytes);
+  limitOneDnn(target.vectorBytes);
+  if (runtime::Error error =
+          options.kernel.empty() ? measureMachine(options, cpu, setup, target) : readBase(options.base, cpu, target))
+    return fail(*error);
 
   int64_t lanes = target.vectorBytes / sizeof(float);
   // A vector, half a panel and whole panels show what an entry costs beside its vectors; short rows show what a row
@@ -390,8 +420,9 @@ int spnn::bench::calibrate(const CalibrateOptions &options) {
   struct Table {
     std::string format, kernel;
     std::vector<Pattern> patterns;
-    bool matvec = false;   ///< for one column only
-    bool optional = false; ///< not every CPU has such a kernel
+    bool matvec = false;     ///< for one column only
+    bool optional = false;   ///< not every CPU has such a kernel
+    int64_t shortCols = 128; ///< of the samples with short rows
   };
   std::vector<Table> tables{
       {"csr",
@@ -418,10 +449,19 @@ int spnn::bench::calibrate(const CalibrateOptions &options) {
       {"nm1:4", "nm", {nm(1, 4)}},
       {"nm2:4", "nm", {nm(2, 4)}},
       {"nm2:4", "nm-matvec", {nm(2, 4)}, true, true},
+      // Whole groups of columns fill the extents: 64, 96 and 64.
+      {"nmg1:4:16", "nmg", {nmg(1, 4, 16)}},
+      {"nmg2:4:16", "nmg", {nmg(2, 4, 16)}, false, false, 192},
+      {"nmg3:4:16", "nmg", {nmg(3, 4, 16)}},
       {"bitmap", "bitmap-matvec", {unstructured(.1), unstructured(.3)}, true, true},
       {"dense", "", {unstructured(1)}},
   };
   std::map<std::string, std::vector<Sample>> samples; // by kernel
+  if (!options.kernel.empty()) {
+    llvm::erase_if(tables, [&](const Table &table) { return table.kernel != options.kernel; });
+    if (tables.empty())
+      return fail("there is nothing to measure for kernel '" + options.kernel + "'");
+  }
   for (const Table &table : tables) {
     std::vector<Probe> probes;
     for (const Pattern &pattern : table.patterns) {
@@ -434,7 +474,7 @@ int spnn::bench::calibrate(const CalibrateOptions &options) {
         for (int64_t n : {3, 5, 8})
           probes.push_back({768, 768, n, pattern});
       for (int64_t n : {2 * lanes, 8 * lanes})
-        probes.push_back({2048, 128, n, pattern});
+        probes.push_back({2048, table.shortCols, n, pattern});
       if (table.format == "dense") // one density must tell what values, rows and calls cost
         for (auto [m, k, n] : {std::tuple<int64_t, int64_t, int64_t>{16, 1024, lanes},
                                {16, 1024, 8 * lanes},
@@ -462,9 +502,9 @@ int spnn::bench::calibrate(const CalibrateOptions &options) {
   }
   for (auto &[name, measured] : samples)
     target.kernels[name] = fitKernel(measured, target);
-  if (auto hardCoded = target.kernels.find("hardcoded"); hardCoded != target.kernels.end()) {
-    if (runtime::Error error =
-            measureColdCode(setup, target, hardCoded->second, hardCoded->second.perDramByteCycles))
+  if (auto hardCoded = target.kernels.find("hardcoded");
+      hardCoded != target.kernels.end() && samples.count("hardcoded")) {
+    if (runtime::Error error = measureColdCode(setup, target, hardCoded->second, hardCoded->second.perDramByteCycles))
       return fail(*error);
     hardCoded->second.perDramByteCycles = rounded(hardCoded->second.perDramByteCycles);
   }
@@ -537,6 +577,10 @@ int spnn::bench::checkCalibration(const std::string &file, const std::string &cp
       {"bsr8x1", "block", {{1024, 768, 128, blocks(8, .15)}, {768, 768, 48, blocks(8, .05)}}},
       {"nm2:4", "nm", {{1024, 1024, 128, nm(2, 4)}, {512, 768, 100, nm(2, 4)}, {3072, 768, 16, nm(2, 4)}}},
       {"nm1:4", "nm", {{1024, 1024, 128, nm(1, 4)}}},
+      {"nmg2:4:16",
+       "nmg",
+       {{1024, 960, 128, nmg(2, 4, 16)}, {512, 768, 100, nmg(2, 4, 16)}, {3072, 768, 16, nmg(2, 4, 16)}}},
+      {"nmg1:4:8", "nmg", {{1024, 1024, 128, nmg(1, 4, 8)}}},
       {"csr",
        "csr-matvec",
        {{1024, 1024, 1, unstructured(.1)},

@@ -70,6 +70,8 @@ std::vector<Case> MatmulSuite::listCases() const {
     for (double sparsity : {0.8, 0.9})
       patterns.push_back({Pattern::Kind::Block, r, 1, sparsity, "", ""});
   patterns.push_back({Pattern::Kind::NM, 2, 4, 0.5, "", ""});
+  for (int64_t n : {1, 2})
+    patterns.push_back({Pattern::Kind::NMG, n, 4, 1 - static_cast<double>(n) / 4, "", "", 16});
   std::vector<Case> cases;
   std::vector<int64_t> columns = options.quick ? std::vector<int64_t>{128} : std::vector<int64_t>{16, 64, 128, 512};
   for (int64_t n : columns)
@@ -119,18 +121,20 @@ static llvm::json::Array toJson(const Timing &timing) {
 }
 
 void MatmulSuite::printHeader() {
-  std::string eigen = eigenVersion();
-  llvm::outs() << "machine: " << describeMachine() << "; load average " << format("%.1f", loadAverage()) << "\n"
-               << "versions: LLVM " << LLVM_VERSION_STRING << ", oneDNN " << oneDnnVersion()
-               << (eigen.empty() ? "" : ", Eigen " + eigen) << "\n"
-               << "threads: ours and oneDNN " << options.threads << ", every other peer 1\n"
-               << "Times are medians in microseconds, in turns within one run; ratio = peer / ours. rows: X[k][n] to "
-                  "Y[m][n], panels packed\nand unpacked inside; linear: X[n][k] to Y[n][m]; kernel: panels to panels. "
-                  "sparsifier, patched (by hand: noalias, fused\nmultiply-adds), eigen and plain-c are compared with "
-                  "rows.\n\n";
+  std::string eigen = eigenVersion(), mkl = mklVersion();
+  llvm::outs()
+      << "machine: " << describeMachine() << "; load average " << format("%.1f", loadAverage()) << "\n"
+      << "versions: LLVM " << LLVM_VERSION_STRING << ", oneDNN " << oneDnnVersion()
+      << (eigen.empty() ? "" : ", Eigen " + eigen) << (mkl.empty() ? "" : ", MKL " + mkl) << "\n"
+      << "threads: ours and oneDNN " << options.threads << ", every other peer 1\n"
+      << "Times are medians in microseconds, in turns within one run; ratio = peer / ours. rows: X[k][n] to "
+         "Y[m][n], panels packed\nand unpacked inside; linear: X[n][k] to Y[n][m]; kernel: panels to panels. "
+         "sparsifier, patched (by hand: noalias, fused\nmultiply-adds), eigen, plain-c and mkl are compared with "
+         "rows.\n\n";
   llvm::outs() << llvm::left_justify("case", 40)
                << "      rows   linear   kernel  GF/s  %peak |   onednn  ratio | linear   ratio | sparsif.  ratio  "
-                  "patched  ratio |  eigen  ratio | plain-c  ratio\n";
+                  "patched  ratio |  eigen  ratio | plain-c  ratio"
+               << (mkl.empty() ? "\n" : " |    mkl  ratio\n");
 }
 
 runtime::Error MatmulSuite::runCase(const Case &c) {
@@ -180,6 +184,18 @@ runtime::Error MatmulSuite::runCase(const Case &c) {
   if (runtime::Error error = Compiled::compile(products, compile, ours))
     return c.name() + ": " + *error;
   double compileSeconds = (nowMicroseconds() - compileBegin) * 1e-6;
+  // What agreeing on patterns in training is worth: the kernel that finds them in any matrix, on the same one.
+  std::unique_ptr<Compiled> tiles;
+  if (c.pattern.kind == Pattern::Kind::NMG) {
+    CompileOptions rival = compile;
+    rival.format = "csr";
+    rival.kernel = "pattern-tile";
+    std::vector<Product> kernels;
+    for (const Matrix &matrix : matrices)
+      kernels.push_back({&matrix, c.n, Form::Packed});
+    if (runtime::Error error = Compiled::compile(kernels, rival, tiles))
+      return c.name() + ": " + *error;
+  }
 
   std::string wrongKernels;
   auto check = [&](const std::string &name, int matrix, const float *result) {
@@ -209,12 +225,22 @@ runtime::Error MatmulSuite::runCase(const Case &c) {
     check(std::string("ours, form ") + formName(products[p].form), p % count, ours->unpack(p, out.copy()).data());
   }
 
+  Buffer tilesIn(tiles ? tiles->pack(0, x) : std::vector<float>()), tilesOut(tiles ? tiles->outputElements(0) : 0);
+  for (int i = 0; tiles && i < count; ++i) {
+    if (runtime::Error error = tiles->bind(i, tilesIn.data(), tilesOut.data()))
+      return error;
+    tilesOut.fill(NAN);
+    if (runtime::Error error = tiles->run(i))
+      return error;
+    check("pattern-tile", i, tiles->unpack(i, tilesOut.copy()).data());
+  }
+
   omp_set_num_threads(options.threads);
   Operands operands{c.n, xRows.data(), xLinear.data(), y.data()};
   std::vector<PeerVariant> peers = makeOneDnnPeers(matrices[0], operands);
   std::string problem;
-  for (auto &more :
-       {makeEigenPeers(matrices, operands), makeGeneratedPeers(matrices, operands, options.cache, problem)})
+  for (auto &more : {makeEigenPeers(matrices, operands), makeMklPeers(matrices, operands),
+                     makeGeneratedPeers(matrices, operands, options.cache, problem)})
     peers.insert(peers.end(), more.begin(), more.end());
   if (!problem.empty())
     llvm::errs() << c.name() << ": " << problem << "\n";
@@ -232,6 +258,7 @@ runtime::Error MatmulSuite::runCase(const Case &c) {
   std::vector<size_t> oursEntries, peerEntries;
   for (size_t form = 0; form * count < products.size(); ++form)
     oursEntries.push_back(contest.add([&, form](int i) { failed = ours->run(form * count + i); }, count));
+  size_t tilesEntry = tiles ? contest.add([&](int i) { failed = tiles->run(i); }, count) : 0;
   for (const PeerVariant &peer : peers)
     peerEntries.push_back(contest.add(peer.run, peer.matrices));
   constexpr int64_t kPeakIterations = 2000;
@@ -299,6 +326,8 @@ runtime::Error MatmulSuite::runCase(const Case &c) {
                          {"fma_peak_gflops", std::round(10 * peak * options.threads) / 10},
                          {"compile_s", std::round(100 * compileSeconds) / 100},
                          {"machine", describeMachine()}};
+  if (tiles)
+    row["pattern_tile_kernel_us"] = toJson(contest.get(tilesEntry));
   if (!wrongKernels.empty()) {
     row["error"] = wrongKernels;
     ++wrong;
@@ -326,7 +355,13 @@ runtime::Error MatmulSuite::runCase(const Case &c) {
   print("mlir-sparsifier-patched", false, 9, false);
   print("eigen", false, 8, true);
   print("plain-c", false, 8, true);
+  if (!mklVersion().empty())
+    print("mkl", false, 8, true);
   llvm::outs() << "\n";
+  if (tiles)
+    llvm::outs() << llvm::left_justify("  kernel pattern-tile on the same matrices", 59)
+                 << format("%9.1f", contest.get(tilesEntry).median) << ", " << info.kernel << " is "
+                 << format("%.2f", contest.get(tilesEntry).min / kernelTime.min) << " times as fast\n";
   if (!wrongKernels.empty())
     llvm::outs() << "  WRONG: " << wrongKernels << "\n";
   llvm::outs().flush();

@@ -10,6 +10,8 @@
 //===----------------------------------------------------------------------===//
 #include "Matrix.h"
 
+#include "spnn/Format/NmgPatterns.h"
+
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
@@ -32,6 +34,10 @@ std::string Pattern::name() const {
   case Kind::NM:
     snprintf(text, sizeof(text), "%lld:%lld/%.2f", (long long)r, (long long)c, 1 - double(r) / double(c));
     break;
+  case Kind::NMG:
+    snprintf(text, sizeof(text), "%lld:%lld:%lld/%.2f", (long long)r, (long long)c, (long long)g,
+             1 - double(r) / double(c));
+    break;
   case Kind::File:
     snprintf(text, sizeof(text), "%s/%.2f", label.c_str(), sparsity);
     break;
@@ -40,6 +46,8 @@ std::string Pattern::name() const {
 }
 
 std::string Pattern::format() const {
+  if (kind == Kind::NMG)
+    return "nmg" + format::Nmg{r, c, g}.str();
   std::string block = std::to_string(r) + (kind == Kind::NM ? ":" : "x") + std::to_string(c);
   return kind == Kind::Block ? "bsr" + block : kind == Kind::NM ? "nm" + block : "csr";
 }
@@ -112,6 +120,21 @@ std::optional<Matrix> spnn::bench::makeMatrix(const Pattern &pattern, int64_t ro
         keep[group * pattern.c + order[i]] = 1;
     }
     break;
+  case Pattern::Kind::NMG: {
+    format::Nmg nmg{pattern.r, pattern.c, pattern.g};
+    std::vector<uint32_t> patterns = nmg.listPatterns();
+    std::vector<int64_t> order(nmg.groupCols());
+    std::iota(order.begin(), order.end(), 0);
+    for (int64_t row = 0; row + nmg.m <= rows; row += nmg.m)
+      for (int64_t col = 0; col + nmg.groupCols() <= cols; col += nmg.groupCols()) {
+        std::shuffle(order.begin(), order.end(), random);
+        for (size_t i = 0; i < order.size(); ++i)
+          for (int64_t bit = 0; bit < nmg.m; ++bit)
+            if (patterns[i / nmg.g] >> bit & 1)
+              keep[(row + bit) * cols + col + order[i]] = 1;
+      }
+    break;
+  }
   }
   matrix.dense.assign(rows * cols, 0);
   matrix.positions = {0};

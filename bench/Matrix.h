@@ -28,20 +28,22 @@ struct Matrix {
   int64_t nonzeros() const { return static_cast<int64_t>(values.size()); }
 };
 
-/// Where nonzeros may stand. Unstructured: anywhere; Block: in aligned blocks of r x c; NM: r in each group of c.
+/// Where nonzeros may stand. Unstructured: anywhere; Block: in aligned blocks of r x c; NM: r in each group of c; NMG: r in
+/// each column of a strip of c rows, and g columns of a group have each choice of rows.
 struct Pattern {
-  enum class Kind { Unstructured, Block, NM, File } kind = Kind::Unstructured;
+  enum class Kind { Unstructured, Block, NM, NMG, File } kind = Kind::Unstructured;
   int64_t r = 1, c = 1;
   double sparsity = 0;
   std::string path, label; ///< of File: an .smtx file, and its name in reports
+  int64_t g = 1;           ///< of NMG
 
-  /// "unstructured/0.90", "block4x1/0.90", "2:4/0.50", "dlmc-.../0.90"
+  /// "unstructured/0.90", "block4x1/0.90", "2:4/0.50", "2:4:16/0.50", "dlmc-.../0.90"
   std::string name() const;
   /// The format that the pattern is made for, as the pipeline's option names it.
   std::string format() const;
 };
 
-/// A matrix with random values of magnitude 0.1 to 1, never zero. Of File, `seed` also turns the rows round, so that
+/// A matrix with random values of magnitude 0.1 to 1, never zero. Of NMG, whole strips and groups fill the extents. Of File, `seed` also turns the rows round, so that
 /// two seeds give two matrices with the same row lengths. Returns nothing if a file cannot be read.
 std::optional<Matrix> makeMatrix(const Pattern &pattern, int64_t rows, int64_t cols, uint64_t seed);
 

@@ -10,19 +10,21 @@
 //===----------------------------------------------------------------------===//
 #include "Ours.h"
 
+#include "spnn/Format/NmgPatterns.h"
 #include "spnn/IR/SPNN.h"
 #include "spnn/InitAll.h"
 #include "spnn/Lowering/CpuKernel.h"
 #include "spnn/Lowering/Passes.h"
 #include "spnn/Pipelines/Pipelines.h"
 #include "spnn/Target/Emit.h"
+#include "spnn/Tuning/KernelFunction.h"
+#include "spnn/Tuning/Tuner.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/BuiltinOps.h"
-#include "mlir/IR/IRMapping.h"
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllExtensions.h"
 #include "mlir/Parser/Parser.h"
@@ -30,6 +32,9 @@
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/raw_ostream.h"
+
+#include <cinttypes>
+#include <cstdio>
 
 using namespace mlir;
 using namespace spnn;
@@ -46,6 +51,7 @@ static DialectRegistry &getRegistry() {
     registerAllExtensions(*all);
     registerDialect(*all);
     target::registerTranslations(*all);
+    tuning::registerTuner(*all);
     return all;
   }();
   return *registry;
@@ -60,9 +66,14 @@ public:
     pipeline.threads = options.threads;
     pipeline.targetCpu = options.cpu;
     pipeline.targetFile = options.targetFile;
-    pipeline.format = options.format;
+    if (std::sscanf(options.format.c_str(), "nmg%" SCNd64 ":%" SCNd64 ":%" SCNd64, &nmg.n, &nmg.m, &nmg.g) == 3)
+      encoding = NmgAttr::get(&context, nmg.n, nmg.m, nmg.g);
+    else
+      pipeline.format = options.format;
     pipeline.kernel = options.kernel;
     pipeline.packElementwise = options.packElementwise;
+    pipeline.tune = options.tune;
+    pipeline.tuneCache = options.tuneCache;
   }
 
   void add(size_t number, const Product &product);
@@ -74,12 +85,13 @@ public:
 private:
   runtime::Error emit(StringRef path);
   runtime::Error run(function_ref<void(PassManager &)> build);
-  void addPacked(size_t number, func::FuncOp function, KernelMatmulOp kernel);
 
   MLIRContext &context;
   OpBuilder builder;
   OwningOpRef<ModuleOp> module;
   CpuPipelineOptions pipeline;
+  format::Nmg nmg;
+  Attribute encoding; ///< of all weights; null where they are dense
 };
 } // namespace
 
@@ -97,6 +109,8 @@ void ModuleBuilder::add(size_t number, const Product &product) {
   builder.setInsertionPointToStart(function.addEntryBlock());
   Value weights = arith::ConstantOp::create(
       builder, loc, DenseElementsAttr::get(type(m, k), ArrayRef<float>(product.weights->dense)));
+  if (encoding)
+    weights = ConvertOp::create(builder, loc, RankedTensorType::get({m, k}, f32, encoding), weights);
   Value result = MatmulOp::create(builder, loc, type(m, n), weights, function.getArgument(0), /*bias=*/Value(),
                                   /*transpose_lhs=*/false, /*transpose_rhs=*/linear);
   if (product.activationDensity < 1)
@@ -122,32 +136,6 @@ runtime::Error ModuleBuilder::run(function_ref<void(PassManager &)> build) {
   if (succeeded(pm.run(*module)))
     return std::nullopt;
   return "the pipeline failed: " + message;
-}
-
-/// A function that is the kernel alone, from panels to panels.
-void ModuleBuilder::addPacked(size_t number, func::FuncOp function, KernelMatmulOp kernel) {
-  Location loc = kernel.getLoc();
-  std::string name = function.getName().str();
-  builder.setInsertionPointToEnd(module->getBody());
-  auto type = builder.getFunctionType({kernel.getRhs().getType()}, {kernel.getInit().getType()});
-  auto packed = func::FuncOp::create(builder, loc, name, type);
-  builder.setInsertionPointToStart(packed.addEntryBlock());
-  IRMapping mapping;
-  mapping.map(kernel.getRhs(), packed.getArgument(0));
-  // Everything else that the kernel reads is made from constants.
-  std::function<void(Value)> clone = [&](Value value) {
-    Operation *op = value.getDefiningOp();
-    if (!op || mapping.contains(value))
-      return;
-    for (Value operand : op->getOperands())
-      clone(operand);
-    builder.clone(*op, mapping);
-  };
-  for (Value operand : kernel->getOperands())
-    clone(operand);
-  Operation *copy = builder.clone(*kernel, mapping);
-  func::ReturnOp::create(builder, loc, copy->getResult(0));
-  function.erase();
 }
 
 runtime::Error ModuleBuilder::selectKernels(const std::vector<Product> &products, std::vector<Compiled::Info> &infos) {
@@ -208,7 +196,7 @@ runtime::Error ModuleBuilder::selectKernels(const std::vector<Product> &products
     }
     info.valueCost = findCpuKernel(info.kernel)->getValueCost(kernel.getParameters(), product.columns);
     if (product.form == Form::Packed)
-      addPacked(number, function, kernel);
+      tuning::reduceToKernel(function, kernel);
   }
   return std::nullopt;
 }

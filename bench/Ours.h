@@ -37,11 +37,15 @@ struct Product {
 };
 
 struct CompileOptions {
-  std::string format; ///< forced; empty leaves the choice to the cost model
+  /// Forced; empty leaves the choice to the cost model. A format that the compiler does not look for, such as
+  /// nmg2:4:16, is given to the weights as their encoding.
+  std::string format;
   std::string kernel; ///< likewise
   int threads = 1;
   std::string cpu = "native", targetFile;
   bool packElementwise = true; ///< of a whole model: what stands between products works on packed activations
+  bool tune = false;     ///< choose by measuring
+  std::string tuneCache; ///< and keep the times there
 };
 
 /// Compiles a module given as text into a library and loads it.

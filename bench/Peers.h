@@ -45,6 +45,11 @@ std::string oneDnnVersion();
 std::vector<PeerVariant> makeEigenPeers(const std::vector<Matrix> &matrices, const Operands &operands);
 std::string eigenVersion();
 
+/// Intel MKL's inspector-executor product of a CSR matrix, sequential, where libmkl_rt can be opened ($SPNN_MKL names it).
+std::vector<PeerVariant> makeMklPeers(const std::vector<Matrix> &matrices, const Operands &operands);
+/// Empty where there is none.
+std::string mklVersion();
+
 /// MLIR's sparsifier and a plain C loop nest over CSR, compiled for this shape, in `cache`. Writes a sentence to
 /// `problem` if a tool fails.
 std::vector<PeerVariant> makeGeneratedPeers(const std::vector<Matrix> &matrices, const Operands &operands,

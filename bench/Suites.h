@@ -23,6 +23,7 @@ struct SuiteOptions {
   std::string cache;          ///< folder that keeps peers compiled for a shape
   std::string filter;         ///< regular expression that a case's name must contain a match of
   std::string targetFile;     ///< target description of our cost model
+  bool tune = false;          ///< suite sweep: what the tuner would choose, too
   std::string format;         ///< forces our format instead of the one that the pattern is made for
   std::string kernel;         ///< forces our kernel
   std::string cpu = "native"; ///< to compile our kernels for
@@ -44,6 +45,8 @@ struct CalibrateOptions {
   std::string output = "-";
   std::string cpu = "native"; ///< to compile the kernels for
   std::string name;
+  std::string kernel; ///< measure this one alone; everything else is that of `base`
+  std::string base;   ///< a target description, by name or file
 };
 
 /// Measures this machine and our kernels and writes a target description. Returns the exit status.

@@ -28,6 +28,7 @@ matmul, sweep, block:
   --json FILE         write the rows there
   --filter REGEX      only cases whose name contains a match
   --seconds S         measuring time of a case
+  --tune              suite sweep: beside the predicted choice the one of the compiler's option tune
   --cases N           layers of the suite sweep (default 300, with --quick 40)
   --rotate N          matrices that a case rotates through
   --activation-density D  share of the activations that are not zero, which the compiler is told (default 1)
@@ -41,6 +42,8 @@ calibrate:
   -o FILE             the target description to write ('-': standard output)
   --target-cpu CPU    compile the kernels for this CPU (default native)
   --name NAME         name of the description
+  --kernel K          measure this kernel alone ...
+  --file FILE         ... and take everything else from this target description, a file or a name
 check:
   --file FILE         the target description to check
   --target-cpu CPU    compile the kernels for this CPU (default native)
@@ -94,6 +97,8 @@ int main(int argc, char **argv) {
     auto [name, value] = StringRef(argv[i]).split('=');
     if (name == "--quick") {
       suite.quick = true;
+    } else if (name == "--tune") {
+      suite.tune = true;
     } else if (auto option = options.find(name.str()); option != options.end()) {
       if (!StringRef(argv[i]).contains('=')) {
         bad = ++i == argc;
@@ -121,7 +126,7 @@ int main(int argc, char **argv) {
   if (!bad && command == "block")
     return runBlockSuite(suite);
   if (!bad && command == "calibrate")
-    return calibrate(calibration);
+    return calibration.kernel = suite.kernel, calibration.base = file, calibrate(calibration);
   if (!bad && command == "check")
     return checkCalibration(file, calibration.cpu);
   llvm::errs() << kUsage;

@@ -38,4 +38,4 @@ config.environment["OMP_NUM_THREADS"] = os.environ.get("OMP_NUM_THREADS", "2")
 # Only tests that mean the tool itself differ between the two; everything else would only repeat.
 if plugin:
     config.test_format = lit.formats.ShTest(not os.environ.get("SPNN_LIT_EXTERNAL_SHELL"))
-    config.excludes += ["e2e", "Tools", "Import", "Reference", "Docs", "Target"]
+    config.excludes += ["e2e", "Tools", "Import", "Reference", "Docs", "Target", "Profiling"]

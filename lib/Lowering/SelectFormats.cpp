@@ -15,6 +15,7 @@
 #include "spnn/Cost/TargetDescription.h"
 #include "spnn/IR/SPNN.h"
 #include "spnn/IR/SparseFormats.h"
+#include "spnn/Lowering/CandidateTimer.h"
 #include "spnn/Lowering/CpuKernel.h"
 #include "spnn/Lowering/Passes.h"
 
@@ -50,8 +51,12 @@ struct Candidate {
   uint64_t weightBytes = 0;
   /// Predicted with the weights in L2, in L3, and in memory between two calls of the network.
   std::array<double, kHomes> times{};
-  double microseconds = 0; ///< of `times`, the one for this network
-  std::string excluded;    ///< empty if the candidate is legal
+  double microseconds = 0;        ///< of `times`, the one for this network
+  std::optional<double> measured; ///< with option `tune`, where this network's weights live
+  std::string excluded;           ///< empty if the candidate is legal
+
+  /// What the choice goes by.
+  double getMicroseconds() const { return measured.value_or(microseconds); }
 };
 
 /// Chooses for one product.
@@ -178,8 +183,8 @@ void FormatSelector::add(std::vector<Candidate> &candidates, const KernelProblem
     work.storedValues =
         std::llround(static_cast<double>(kernel->countStoredValues(problem, candidate.parameters, stored)) *
                      kernel->getValueCost(candidate.parameters, work.columns));
-    work.weightBytes = kernel->countBytes(
-        problem, candidate.parameters, format->countBytes(base.matrix.shape, base.matrix.elementBytes, stored));
+    work.weightBytes = kernel->countBytes(problem, candidate.parameters,
+                                          format->countBytes(base.matrix.shape, base.matrix.elementBytes, stored));
     work.activationBytes = activationBytes(problem);
     work.elementBytes = base.matrix.elementBytes;
     double positions = static_cast<double>(base.matrix.shape.rows) * base.matrix.shape.cols;
@@ -281,6 +286,10 @@ private:
   bool isEligible(const Candidate &candidate) const;
   /// Chooses an eligible candidate for each product of one function: its predicted time is least.
   void choose(MutableArrayRef<Product> products, const FormatSelector &selector) const;
+  /// Chooses for each function.
+  void chooseAll(MutableArrayRef<Product> products, const FormatSelector &selector) const;
+  /// Measures the likeliest of the eligible candidates of each product; the others are no longer eligible.
+  LogicalResult measure(MutableArrayRef<Product> products, const cost::TargetDescription &target);
   void apply(const Product &product);
   std::string explain(const Product &product) const;
   void write(const Product &product, StringRef reason);
@@ -303,6 +312,8 @@ void SelectFormats::write(const Product &product, StringRef reason) {
     SmallVector<NamedAttribute> entry{b.getNamedAttr("format", b.getStringAttr(candidate.format))};
     if (candidate.kernel)
       entry.push_back(b.getNamedAttr("kernel", b.getStringAttr(candidate.kernel->name())));
+    if (candidate.measured)
+      entry.push_back(b.getNamedAttr("measured_us", b.getF64FloatAttr(rounded(*candidate.measured))));
     if (candidate.excluded.empty())
       entry.push_back(b.getNamedAttr("predicted_us", b.getF64FloatAttr(rounded(candidate.microseconds))));
     else
@@ -321,6 +332,8 @@ void SelectFormats::write(const Product &product, StringRef reason) {
     decision.push_back(b.getNamedAttr("layout_us", b.getF64FloatAttr(rounded(product.layoutMicroseconds))));
     decision.push_back(b.getNamedAttr("weights_in", b.getStringAttr(product.home)));
   }
+  if (chosen.measured)
+    decision.push_back(b.getNamedAttr("measured_us", b.getF64FloatAttr(rounded(*chosen.measured))));
   if (chosen.parameters)
     decision.push_back(b.getNamedAttr("parameters", chosen.parameters));
   MatmulOp op = product.op;
@@ -409,7 +422,7 @@ void SelectFormats::choose(MutableArrayRef<Product> products, const FormatSelect
         const Candidate &candidate = product.candidates[i];
         // Predictions are off by some percent (bench/calibrate --check), so a sparse format has to beat dense clearly.
         constexpr double kMargin = 1.05;
-        choice.microseconds = candidate.times[home] * (candidate.encoding ? kMargin : 1);
+        choice.microseconds = candidate.measured.value_or(candidate.times[home] * (candidate.encoding ? kMargin : 1));
       }
     std::vector<size_t> plan = cost::planLayouts(nodes);
     uint64_t bytes = 0;
@@ -437,6 +450,67 @@ void SelectFormats::choose(MutableArrayRef<Product> products, const FormatSelect
   }
 }
 
+void SelectFormats::chooseAll(MutableArrayRef<Product> products, const FormatSelector &selector) const {
+  // A call of one function reads the weights of that function only.
+  for (size_t begin = 0, end; begin < products.size(); begin = end) {
+    auto functionOf = [&](size_t i) { return products[i].op->getParentOfType<FunctionOpInterface>(); };
+    for (end = begin + 1; end < products.size() && functionOf(end) == functionOf(begin);)
+      ++end;
+    choose(products.slice(begin, end - begin), selector);
+  }
+}
+
+LogicalResult SelectFormats::measure(MutableArrayRef<Product> products, const cost::TargetDescription &target) {
+  ModuleOp module = getOperation();
+  auto *dialect = getContext().getLoadedDialect<SPNNDialect>();
+  const auto *timer = dialect ? dialect->getRegisteredInterface<CandidateTimer>() : nullptr;
+  if (!timer)
+    return module.emitError() << "option 'tune' needs a program that compiles and runs code, such as sparse-opt";
+  std::vector<TimingRequest> requests;
+  SmallVector<Product *> asked;
+  for (Product &product : products) {
+    SmallVector<double> predicted;
+    int64_t dense = -1;
+    for (auto [i, number] : llvm::enumerate(product.eligible)) {
+      predicted.push_back(product.candidates[number].microseconds);
+      if (!product.candidates[number].kernel)
+        dense = i;
+    }
+    SmallVector<size_t> likely = getShortlist(predicted, dense);
+    if (likely.size() < 2)
+      continue;
+    // A candidate that nobody measured must not win by a prediction that is too good.
+    product.eligible = llvm::map_to_vector(likely, [&](size_t i) { return product.eligible[i]; });
+    TimingRequest request;
+    request.op = product.op;
+    int64_t columns = request.op.getColumns();
+    request.columns = ShapedType::isDynamic(columns) ? expectedColumns : columns;
+    request.weightsIn = product.home.str();
+    for (size_t number : product.eligible) {
+      const Candidate &candidate = product.candidates[number];
+      request.candidates.push_back(
+          {candidate.format, candidate.encoding, candidate.kernel, candidate.parameters, candidate.weightBytes});
+    }
+    requests.push_back(std::move(request));
+    asked.push_back(&product);
+  }
+  TimingSummary summary;
+  TimingJob job{module->getAttrOfType<TargetAttr>(kTargetAttrName), target, tuneCache};
+  if (std::optional<std::string> error = timer->time(job, requests, summary))
+    return module.emitError() << *error;
+  if (!summary.warning.empty())
+    module.emitWarning() << summary.warning;
+  for (auto [product, request] : llvm::zip_equal(asked, requests))
+    for (auto [number, time] : llvm::zip_equal(product->eligible, request.microseconds))
+      product->candidates[number].measured = time;
+  numMeasured += summary.measured;
+  numRemembered += summary.fromCache;
+  module.emitRemark() << "tuned " << requests.size() << " products: " << summary.measured << " candidates measured, "
+                      << summary.fromCache << " known from "
+                      << (summary.cacheFile.empty() ? "before" : summary.cacheFile);
+  return success();
+}
+
 /// One sentence on why the product has what it has.
 std::string SelectFormats::explain(const Product &product) const {
   const Candidate *chosen = product.chosen;
@@ -458,17 +532,23 @@ std::string SelectFormats::explain(const Product &product) const {
   if (isForced)
     return "forced by " + (kernel.empty() ? "format=" + format : "kernel=" + kernel);
   double zeros = 100 * (1 - product.statistics.density);
+  StringRef how = chosen->measured ? "measured, " : "";
   if (chosen->encoding)
-    return llvm::formatv("{0:f1} % zeros: {1:f2} us, dense {2:f2} us", zeros, chosen->microseconds, dense.microseconds);
+    return llvm::formatv("{0}{1:f1} % zeros: {2:f2} us, dense {3:f2} us", how, zeros, chosen->getMicroseconds(),
+                         dense.getMicroseconds());
   const Candidate *best = nullptr;
   for (const Candidate &candidate : product.candidates)
-    if (candidate.encoding && candidate.excluded.empty() && (!best || candidate.microseconds < best->microseconds))
+    if (candidate.encoding && candidate.excluded.empty() &&
+        candidate.measured.has_value() == chosen->measured.has_value() &&
+        (!best || candidate.getMicroseconds() < best->getMicroseconds()))
       best = &candidate;
   if (!best)
     return "no sparse format is possible";
-  return llvm::formatv("{0:f1} % zeros do not pay: dense {1:f2} us, best sparse format {2} by kernel {3} {4:f2} us{5}",
-                       zeros, dense.microseconds, best->format, best->kernel->name(), best->microseconds,
-                       best->microseconds * 1.05 < dense.microseconds ? " and packing" : "");
+  double margin = chosen->measured ? 1 : 1.05;
+  return llvm::formatv(
+      "{0}{1:f1} % zeros do not pay: dense {2:f2} us, best sparse format {3} by kernel {4} {5:f2} us{6}", how, zeros,
+      dense.getMicroseconds(), best->format, best->kernel->name(), best->getMicroseconds(),
+      best->getMicroseconds() * margin < dense.getMicroseconds() ? " and packing" : "");
 }
 
 void SelectFormats::apply(const Product &product) {
@@ -525,12 +605,12 @@ void SelectFormats::runOnOperation() {
   });
   if (walk.wasInterrupted())
     return signalPassFailure();
-  // A call of one function reads the weights of that function only.
-  for (size_t begin = 0, end; begin < products.size(); begin = end) {
-    auto functionOf = [&](size_t i) { return products[i].op->getParentOfType<FunctionOpInterface>(); };
-    for (end = begin + 1; end < products.size() && functionOf(end) == functionOf(begin);)
-      ++end;
-    choose(MutableArrayRef(products).slice(begin, end - begin), selector);
+  chooseAll(products, selector);
+  if (tune) {
+    // The predicted choice says where the weights will live, which is where candidates have to be measured.
+    if (failed(measure(products, *target)))
+      return signalPassFailure();
+    chooseAll(products, selector);
   }
   for (const Product &product : products)
     apply(product);

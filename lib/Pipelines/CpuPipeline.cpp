@@ -54,6 +54,8 @@ void spnn::buildCpuGraphStage(OpPassManager &pm, const CpuPipelineOptions &optio
   formats.expectedColumns = options.expectedColumns;
   formats.format = options.format;
   formats.kernel = options.kernel;
+  formats.tune = options.tune;
+  formats.tuneCache = options.tuneCache;
   pm.addPass(createSelectFormats(formats));
   addCleanup(pm);
 }

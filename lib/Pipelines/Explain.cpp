@@ -31,7 +31,13 @@ std::string text(DictionaryAttr decision, StringRef name) {
   return attr ? attr.str() : "";
 }
 
-/// "dense 4.7, csr/csr 0.5, csr/hardcoded 0.4, bsr4x1 1.5": the kernel is named where a format has several.
+/// "4.7", or "-" where there is no such time.
+std::string time(DictionaryAttr decision, StringRef name) {
+  return decision.get(name) ? llvm::formatv("{0:f1}", number(decision, name)).str() : "-";
+}
+
+/// "dense 4.7, csr/csr 0.5, csr/hardcoded 0.4, bsr4x1 1.5": the kernel is named where a format has several. What was
+/// measured follows in parentheses: "dense 4.7 (4.9)".
 std::string printCandidates(DictionaryAttr decision) {
   SmallVector<DictionaryAttr> possible;
   llvm::StringMap<int> kernels; // by format
@@ -46,7 +52,9 @@ std::string printCandidates(DictionaryAttr decision) {
     std::string name = text(candidate, "format");
     if (kernels[name] > 1)
       name += "/" + text(candidate, "kernel");
-    result += llvm::formatv("{0}{1} {2:f1}", result.empty() ? "" : ", ", name, number(candidate, "predicted_us")).str();
+    result += (result.empty() ? "" : ", ") + name + " " + time(candidate, "predicted_us");
+    if (candidate.get("measured_us"))
+      result += " (" + time(candidate, "measured_us") + ")";
   }
   return result;
 }
@@ -58,12 +66,11 @@ Row describe(MatmulOp op) {
   if (!decision) {
     bool sparse = cast<RankedTensorType>(op.getLhs().getType()).getEncoding() != nullptr;
     row.append(
-        {"-", sparse ? "as given" : "dense", "-", "-", "-", sparse ? "the model's own encoding" : "not decided"});
+        {"-", sparse ? "as given" : "dense", "-", "-", "-", "-", sparse ? "the model's own encoding" : "not decided"});
     return row;
   }
   row.append({llvm::formatv("{0:f1}", 100 * number(decision, "density")).str(), text(decision, "format"),
-              text(decision, "kernel"),
-              decision.get("predicted_us") ? llvm::formatv("{0:f1}", number(decision, "predicted_us")).str() : "-",
+              text(decision, "kernel"), time(decision, "predicted_us"), time(decision, "measured_us"),
               printCandidates(decision), text(decision, "reason")});
   return row;
 }
@@ -91,17 +98,25 @@ public:
   void runAfterPass(Pass *pass, Operation *op) override {
     if (pass->getArgument() != "spnn-select-formats")
       return;
-    SmallVector<Row> rows{
-        {"product (m x k x n)", "density %", "format", "kernel", "predicted us", "candidates (us)", "why"}};
+    SmallVector<Row> rows{{"product (m x k x n)", "density %", "format", "kernel", "predicted us", "measured us",
+                           "candidates (us)", "why"}};
     op->walk([&](Operation *nested) {
       if (auto product = dyn_cast<MatmulOp>(nested))
         rows.push_back(describe(product));
       else if (nested->getName().getStringRef().starts_with("linalg.") &&
                (nested->getName().getStringRef().contains("matmul") ||
                 nested->getName().getStringRef().contains("conv")))
-        rows.push_back({nested->getName().getStringRef().str(), "-", "dense", "-", "-", "-",
+        rows.push_back({nested->getName().getStringRef().str(), "-", "dense", "-", "-", "-", "-",
                         "no constant operand, or no sparse form yet"});
     });
+    // Nothing is measured without the option tune.
+    constexpr size_t kMeasured = 5;
+    bool isTuned = llvm::any_of(llvm::drop_begin(rows), [](const Row &row) { return row[kMeasured] != "-"; });
+    for (Row &row : rows)
+      if (!isTuned)
+        row.erase(row.begin() + kMeasured);
+      else if (&row == rows.data())
+        row[kMeasured + 1] = "candidates: predicted (measured) us";
     print(rows, os);
   }
 

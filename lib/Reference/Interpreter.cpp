@@ -258,6 +258,8 @@ FailureOr<SmallVector<TensorRef>> Interpreter::runBlock(Operation *op, Block &bl
   for (Operation &current : block.without_terminator()) {
     if (isTop && options.progress)
       options.progress(&current);
+    if (options.observe && !current.hasTrait<OpTrait::ConstantLike>())
+      options.observe(&current, [&](Value operand) { return get(operand).get(); });
     if (!current.hasTrait<OpTrait::ConstantLike>() && failed(runOp(&current)))
       return failure();
     for (Value dead : last.lookup(&current))

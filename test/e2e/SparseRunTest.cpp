@@ -268,6 +268,9 @@ TEST_F(SparseRun, RefusesArguments) {
   expectError("a.so --seed 1x", "--seed takes a whole number");
   expectError("a.so --reference", "needs --reference=FILE.mlir");
   expectError("a.so --tolerance -1 --reference=m.mlir", "not negative");
+  expectError("a.so --tune", "--tune is for a .mlir that is compiled");
+  expectError("m.mlir --tune --reference", "--tune is for a .mlir");
+  expectError("m.mlir --tune-cache c.json", "--tune-cache is for --tune");
   expectError(FAKE_MODEL " --function f", "has no function 'f'; it has: main");
   expectError(FAKE_MULTI, "several functions (add, refuse, widen)");
   expectError(FAKE_MODEL, "input 'x' is f32[?batch, 3]: say how large");

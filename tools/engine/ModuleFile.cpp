@@ -13,6 +13,7 @@
 #include "spnn/Target/Emit.h"
 
 #include "spnn/InitAll.h"
+#include "spnn/Tuning/Tuner.h"
 
 #include "mlir/IR/Location.h"
 #include "mlir/InitAllDialects.h"
@@ -30,6 +31,7 @@ static DialectRegistry makeRegistry() {
   registerAllExtensions(registry);
   spnn::registerDialect(registry);
   spnn::target::registerTranslations(registry);
+  spnn::tuning::registerTuner(registry);
   return registry;
 }
 

@@ -10,10 +10,13 @@
 //===----------------------------------------------------------------------===//
 #include "PassProgress.h"
 #include "PluginCheck.h"
+#include "TuneOption.h"
 
 #include "spnn/InitAll.h"
 #include "spnn/Pipelines/Pipelines.h"
+#include "spnn/Profiling/Passes.h"
 #include "spnn/Target/Emit.h"
+#include "spnn/Tuning/Tuner.h"
 
 #include "mlir/IR/AsmState.h"
 #include "mlir/IR/DialectRegistry.h"
@@ -38,11 +41,20 @@ static llvm::cl::opt<std::string>
     emitKind("emit", llvm::cl::cat(category), llvm::cl::value_desc("kind"),
              llvm::cl::desc("what to write: mlir (default), bytecode, llvm, asm, obj, or so, a shared library with a C "
                             "header beside it; code is optimised for the target CPU of the pipeline"));
-static llvm::cl::opt<bool> explain("explain", llvm::cl::cat(category),
-                                   llvm::cl::desc("print a table of the products of the model to standard error: shape, "
-                                                  "density, format, kernel, predicted time, and why"));
+static llvm::cl::opt<bool>
+    explain("explain", llvm::cl::cat(category),
+            llvm::cl::desc("print a table of the products of the model to standard error: shape, "
+                           "density, format, kernel, predicted time, and why"));
 static llvm::cl::opt<bool> remarks("remarks", llvm::cl::cat(category),
                                    llvm::cl::desc("with --emit: print every remark of the passes too"));
+
+static llvm::cl::opt<bool> tune("tune", llvm::cl::cat(category),
+                                llvm::cl::desc("choose formats and kernels by measuring the likeliest candidates on "
+                                               "this machine, as the option tune of the pipeline does"));
+static llvm::cl::opt<std::string>
+    tuneCache("tune-cache", llvm::cl::cat(category), llvm::cl::value_desc("file"),
+              llvm::cl::desc("with --tune: the file of measured times (default: spnn/tune.json in $XDG_CACHE_HOME or "
+                             "~/.cache)"));
 
 static int fail(const llvm::Twine &message) {
   llvm::WithColor::error(llvm::errs(), "sparse-opt") << message << "\n";
@@ -58,12 +70,18 @@ static int compile(StringRef input, StringRef output, DialectRegistry &registry)
     return fail("unknown kind '" + emitKind + "', expected mlir, bytecode, llvm, asm, obj or so");
   MlirOptMainConfig config = MlirOptMainConfig::createFromCLOptions();
   spnn::target::registerTranslations(registry);
+  spnn::Progress progress;
+  spnn::tuning::registerTuner(registry,
+                              {[&](const std::string &step) { step.empty() ? progress.clear() : progress.show(step); },
+                               [&](const std::string &summary) {
+                                 progress.clear();
+                                 llvm::WithColor::note(llvm::errs(), "sparse-opt") << summary << "\n";
+                               }});
   MLIRContext context(registry);
   context.allowUnregisteredDialects(config.shouldAllowUnregisteredDialects());
   // The op at an error can be a function with all its weights; its location says enough.
   context.printOpOnDiagnostic(false);
 
-  spnn::Progress progress;
   std::string message;
   auto file = openInputFile(input, &message);
   if (!file)
@@ -91,6 +109,10 @@ static int compile(StringRef input, StringRef output, DialectRegistry &registry)
   applyDefaultTimingPassManagerCLOptions(pm);
   if (failed(config.setupPassPipeline(pm)))
     return 1;
+  if (!tuneCache.empty() && !tune)
+    return fail("--tune-cache is for --tune");
+  if (tune && failed(spnn::enableTuning(pm, tuneCache)))
+    return fail("--tune needs a pipeline that selects formats, such as --spnn-cpu");
   if (explain)
     spnn::addExplanation(pm, llvm::errs());
   spnn::addProgress(pm, progress);
@@ -111,6 +133,7 @@ int main(int argc, char **argv) {
   registerAllPasses();
   spnn::registerDialect(registry);
   spnn::registerPassesAndPipelines();
+  spnn::registerSPNNProfilingPasses();
 
   llvm::cl::AddExtraVersionPrinter(
       [](llvm::raw_ostream &os) { os << "sparse-opt " SPNN_VERSION ", the sparse neural network compiler\n"; });
@@ -118,7 +141,8 @@ int main(int argc, char **argv) {
     return fail(*reason);
   auto [input, output] =
       registerAndParseCLIOptions(argc, argv, "sparse-opt: the sparse neural network compiler\n", registry);
-  if (!emitKind.empty() || explain)
+  if (!emitKind.empty() || explain || tune || !tuneCache.empty())
     return compile(input, output, registry);
+  spnn::tuning::registerTuner(registry);
   return asMainReturnCode(MlirOptMain(argc, argv, input, output, registry));
 }

@@ -26,6 +26,9 @@ What runs
   --function NAME      the function to call (default: the only one, or main)
   --threads N          threads (default: as many as OpenMP would use)
   --options TEXT       options of the CPU pipeline, when a .mlir is compiled
+  --tune               and then measure the likeliest kernels on this machine
+  --tune-cache FILE    file of measured times for --tune (default:
+                       spnn/tune.json in $XDG_CACHE_HOME or ~/.cache)
   --describe           print the model's functions and stop
 
 Inputs and outputs
@@ -65,6 +68,15 @@ bool spnn::run::endsWith(const std::string &text, const std::string &suffix) {
 }
 
 bool Options::modelIsMlir() const { return endsWith(model, ".mlir"); }
+
+std::string Options::pipelineOptions() const {
+  if (!tune)
+    return compileOptions;
+  std::string result =
+      compileOptions + (compileOptions.empty() ? "" : " ") + "tune=true";
+  // Braces keep a name with spaces together.
+  return tuneCache.empty() ? result : result + " tune-cache={" + tuneCache + "}";
+}
 
 namespace {
 
@@ -132,6 +144,8 @@ Error setValue(const std::string &name, const std::string &value,
     return parseNumber<int32_t>(name, value, 1, 4096, options.threads);
   else if (name == "--options")
     options.compileOptions = value;
+  else if (name == "--tune-cache")
+    options.tuneCache = value;
   else if (name == "--json")
     options.json = value;
   else
@@ -148,6 +162,11 @@ Error checkOptions(const Options &options) {
   if (!options.modelIsMlir() && !options.compileOptions.empty())
     return "--options is for a .mlir that is compiled, and '" + options.model +
            "' is not one";
+  if (!options.tuneCache.empty() && !options.tune)
+    return "--tune-cache is for --tune";
+  if (options.tune && (!options.modelIsMlir() || options.evaluatesOnly() ||
+                       options.describe))
+    return "--tune is for a .mlir that is compiled";
   if (options.evaluatesOnly() && options.bench)
     return "--bench times compiled code, and --reference without a file "
            "compiles nothing";
@@ -182,6 +201,10 @@ Error spnn::run::parseOptions(const std::vector<std::string> &arguments,
     }
     if (argument == "--bench") {
       options.bench = true;
+      continue;
+    }
+    if (argument == "--tune") {
+      options.tune = true;
       continue;
     }
     if (argument == "--quiet") {

@@ -39,6 +39,8 @@ struct Options {
   bool bench = false;
   int32_t threads = 0;
   std::string compileOptions;
+  bool tune = false;
+  std::string tuneCache;
   std::string json;
   bool quiet = false;
   bool describe = false;
@@ -46,6 +48,8 @@ struct Options {
   bool version = false;
 
   bool modelIsMlir() const;
+  /// The options of the CPU pipeline, with what --tune adds.
+  std::string pipelineOptions() const;
   /// The model itself is evaluated by the reference evaluator, not compiled.
   bool evaluatesOnly() const { return reference && referenceFile.empty(); }
 };

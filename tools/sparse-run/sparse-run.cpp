@@ -65,9 +65,11 @@ Error Run::loadModel() {
     description = &described;
     return std::nullopt;
   } else {
-    progress.show("compiling " + options.model + " ...");
+    progress.show(
+        (options.tune ? "compiling and measuring " : "compiling ") +
+        options.model + " ...");
     if (Error error =
-            engine.compile(options.model, options.compileOptions, model))
+            engine.compile(options.model, options.pipelineOptions(), model))
       return error;
   }
   description = &model->description();

@@ -29,6 +29,9 @@ struct Cpu {
 /// sentence that names the CPU if LLVM does not know it.
 std::optional<std::string> resolveCpu(llvm::StringRef name, Cpu &result);
 
+/// A feature that code for `cpu`, as resolved, may use and this machine lacks; the first by name.
+std::optional<std::string> findMissingFeature(const Cpu &cpu);
+
 } // namespace spnn::cost
 
 #endif // SPNN_COST_CPU_H

@@ -56,8 +56,8 @@ def SelectFormats : Pass<"spnn-select-formats", "::mlir::ModuleOp"> {
     ```
 
     The attribute `spnn.activation_density`, an f64 in [0, 1], on a product of one column says which share of its
-    activations is not zero, as behind a ReLU. Nothing measures it here: whoever knows it writes it down, before or after
-    `spnn-raise`. With it, CSC is considered too, whose kernel skips the columns of zeros while running; its predicted
+    activations is not zero, as behind a ReLU. `spnn-measure-activations` measures it, or whoever knows it writes it down,
+    before or after `spnn-raise`. With it, CSC is considered too, whose kernel skips the columns of zeros while running; its predicted
     time is in proportion.
 
     ```mlir
@@ -65,7 +65,13 @@ def SelectFormats : Pass<"spnn-select-formats", "::mlir::ModuleOp"> {
         : (tensor<64x128xf32>, tensor<128x1xf32>) -> tensor<64x1xf32>
     ```
 
-    Remarks: one for each product: the choice, or why it stays dense.
+    With `tune`, the candidates that are predicted to take at most twice as long as the best, at most six of them, and dense
+    are compiled and timed, each product alone, with as many columns as it has (or `expected-columns`), its bias and
+    activation, and its weights where those of the network live; the measured time then replaces the prediction, as
+    `measured_us` in the attribute. What was measured is kept in the file `tune-cache`. That takes a program that
+    can run what it compiles (`spnn/Tuning/Tuner.h`): `sparse-opt --tune` or `sparse-run --tune`.
+
+    Remarks: one for each product: the choice, or why it stays dense; with `tune`, how much was measured.
   }];
   let options = [
     Option<"expectedColumns", "expected-columns", "int64_t", /*default=*/"128",
@@ -75,11 +81,16 @@ def SelectFormats : Pass<"spnn-select-formats", "::mlir::ModuleOp"> {
     Option<"kernel", "kernel", "std::string", /*default=*/"\"\"",
            "force one kernel (csr, csr-matvec, csc-matvec, hardcoded, pattern-tile, block, block-matvec, nm, nm-matvec, nmg, "
            "bitmap-matvec) wherever it is legal">,
+    Option<"tune", "tune", "bool", /*default=*/"false", "measure the likeliest candidates on this machine">,
+    Option<"tuneCache", "tune-cache", "std::string", /*default=*/"\"\"",
+           "file of measured times, read and added to (default: spnn/tune.json in $XDG_CACHE_HOME or ~/.cache)">,
   ];
   let dependentDialects = ["::spnn::SPNNDialect"];
   let statistics = [
     Statistic<"numSparse", "sparse", "products with sparse weights">,
     Statistic<"numDense", "dense", "products that stay dense">,
+    Statistic<"numMeasured", "measured", "candidates measured">,
+    Statistic<"numRemembered", "remembered", "candidates whose measured time was known">,
   ];
 }
 

@@ -41,6 +41,13 @@ struct CpuPipelineOptions : public mlir::PassPipelineOptions<CpuPipelineOptions>
       *this, "pack-elementwise",
       llvm::cl::desc("let what stands between products work on packed activations; off only to compare"),
       llvm::cl::init(true)};
+  PassOptions::Option<bool> tune{
+      *this, "tune", llvm::cl::desc("choose formats and kernels by measuring the likeliest candidates on this machine"),
+      llvm::cl::init(false)};
+  PassOptions::Option<std::string> tuneCache{
+      *this, "tune-cache",
+      llvm::cl::desc("file of measured times (default: spnn/tune.json in $XDG_CACHE_HOME or ~/.cache)"),
+      llvm::cl::init("")};
 };
 
 /// Records the target on the module; raises, fuses, measures, selects formats and decomposes. Graph level throughout.

@@ -58,6 +58,9 @@ struct EvaluatorOptions {
   uint64_t maxTotalBytes = uint64_t(32) << 30;
   /// Called before each op of the evaluated function's body (not of nested regions), for progress reports.
   std::function<void(mlir::Operation *)> progress;
+  /// Called before each op that is not a constant, wherever it stands, nested regions and called functions included. The
+  /// second argument gives the value of an operand of the op, null if it has none; the pointer is good for that call.
+  std::function<void(mlir::Operation *, llvm::function_ref<const Tensor *(mlir::Value)>)> observe;
 };
 
 /// Evaluates `function` (verified graph-level IR: spnn graph ops, linalg, tensor, arith, math, scf, func.call) on

@@ -11,11 +11,12 @@
 //
 // Storage operands:
 //   bounds   i32[chunks + 1]            strip of m rows at which a chunk begins
-//   indices  i16 or i32[rows/m * cols]  columns; strip by strip, group by group, then g times one for each pattern
+//   indices  i16 or i32[rows/m * cols]  columns; by chunk, k block, strip and group, then g times one for each pattern
 //   values   T[rows/m * cols * n]       n for each column
 //
 // A strip is a tile of the nano-kernels of PatternSteps.h, and a step is one column of each of the C(m, n) patterns. A
 // k block is `groups_block` groups, so each tile takes as many steps as the one before it: no branch depends on data.
+// The weights lie in the order in which a panel reads them, so that prefetchers follow where they come from afar.
 //
 //===----------------------------------------------------------------------===//
 #include "FormatNames.h"
@@ -90,6 +91,11 @@ DictionaryAttr NmgKernel::getParameters(const KernelProblem &problem) const {
                          {"n", nmg.n}});
 }
 
+/// Groups of a k block, at least 1.
+static int64_t getBlock(int64_t groups, DictionaryAttr parameters) {
+  return std::min(std::max<int64_t>(1, groups), getParameter(parameters, "groups_block", std::max<int64_t>(1, groups)));
+}
+
 PackedWeights NmgKernel::pack(const KernelProblem &problem, DictionaryAttr parameters) const {
   const format::DenseMatrix &matrix = problem.matrix;
   format::Nmg nmg = readParameters(parameters);
@@ -99,8 +105,8 @@ PackedWeights NmgKernel::pack(const KernelProblem &problem, DictionaryAttr param
   int64_t patterns = nmg.countPatterns();
   std::vector<int64_t> indices;
   std::vector<uint8_t> values;
-  for (int64_t strip = 0; strip < strips; ++strip)
-    for (int64_t group = 0; group < groups; ++group)
+  auto addStrip = [&](int64_t strip, int64_t firstGroup, int64_t endGroup) {
+    for (int64_t group = firstGroup; group < endGroup; ++group)
       for (int64_t i = 0; i < nmg.g; ++i)
         for (int64_t p = 0; p < patterns; ++p) {
           int64_t from = ((strip * groups + group) * patterns + p) * nmg.g + i;
@@ -108,11 +114,17 @@ PackedWeights NmgKernel::pack(const KernelProblem &problem, DictionaryAttr param
           auto first = groupValues.data.begin() + from * nmg.n * matrix.elementBytes;
           values.insert(values.end(), first, first + nmg.n * matrix.elementBytes);
         }
+  };
+  int64_t block = getBlock(groups, parameters);
+  std::vector<int64_t> bounds = balanceChunks(std::vector<int64_t>(strips, 1), getParameter(parameters, "chunks", 1));
+  for (size_t chunk = 0; chunk + 1 < bounds.size(); ++chunk)
+    for (int64_t group = 0; group < groups; group += block)
+      for (int64_t strip = bounds[chunk]; strip < bounds[chunk + 1]; ++strip)
+        addStrip(strip, group, std::min(group + block, groups));
   MLIRContext *context = problem.elementType.getContext();
   unsigned indexBytes = matrix.shape.cols <= (int64_t(1) << 16) ? 2 : 4;
-  int64_t chunks = getParameter(parameters, "chunks", 1);
-  return {{makeIntegers(context, 4, balanceChunks(std::vector<int64_t>(strips, 1), chunks)),
-           makeIntegers(context, indexBytes, indices), makeValues(problem.elementType, values)},
+  return {{makeIntegers(context, 4, bounds), makeIntegers(context, indexBytes, indices),
+           makeValues(problem.elementType, values)},
           static_cast<int64_t>(indices.size()) * nmg.n};
 }
 
@@ -132,18 +144,22 @@ LogicalResult NmgKernel::emit(KernelMatmulOp op, OpBuilder &builder) const {
   std::vector<uint32_t> listed = nmg.listPatterns();
   SmallVector<unsigned> patterns(listed.begin(), listed.end());
   int64_t groups = op.getCols() / nmg.groupCols(), chunks = getParameter(parameters, "chunks", 1);
-  int64_t block = std::min(std::max<int64_t>(1, groups), getParameter(parameters, "groups_block", groups));
+  int64_t block = getBlock(groups, parameters);
   int64_t blocks = std::max<int64_t>(1, (groups + block - 1) / block);
 
-  auto emitTile = [&](OpBuilder &b, const PanelWork &work, Value kb, Value strip) {
+  auto emitTile = [&](OpBuilder &b, const PanelWork &work, Value kb, Value strip, Value begin, Value end) {
     KernelEmitter e(b, loc);
     SmallVector<Value> rows;
     for (int64_t r = 0; r < nmg.m; ++r)
       rows.push_back(e.add(e.mul(strip, nmg.m), r));
     Value first = e.mul(kb, block);
-    Value count = groups % block == 0 ? e.index(std::min(block, groups) * nmg.g)
-                                      : e.mul(e.min(e.sub(e.index(groups), first), e.index(block)), nmg.g);
-    Value index = e.mul(e.add(e.mul(strip, groups), first), nmg.groupCols());
+    Value blockGroups =
+        groups % block == 0 ? e.index(std::min(block, groups)) : e.min(e.sub(e.index(groups), first), e.index(block));
+    Value count = e.mul(blockGroups, nmg.g);
+    // Groups in front of this tile's: of the chunks before, the k blocks before, and the strips before in this one.
+    Value groupsBefore =
+        e.add(e.add(e.mul(begin, groups), e.mul(first, e.sub(end, begin))), e.mul(e.sub(strip, begin), blockGroups));
+    Value index = e.mul(groupsBefore, nmg.groupCols());
     Value value = e.mul(index, nmg.n);
     auto isBlock = [&](int64_t number) -> Value {
       if (blocks == 1)
@@ -160,7 +176,7 @@ LogicalResult NmgKernel::emit(KernelMatmulOp op, OpBuilder &builder) const {
     KernelEmitter e(b, loc);
     Value begin = e.loadIndex(bounds, work.chunk), end = e.loadIndex(bounds, e.add(work.chunk, 1));
     emitFor(b, loc, e.index(0), e.index(blocks), 1, [&](OpBuilder &b, Value kb) {
-      emitFor(b, loc, begin, end, 1, [&](OpBuilder &b, Value strip) { emitTile(b, work, kb, strip); });
+      emitFor(b, loc, begin, end, 1, [&](OpBuilder &b, Value strip) { emitTile(b, work, kb, strip, begin, end); });
     });
   });
   return success();

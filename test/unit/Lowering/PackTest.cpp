@@ -569,7 +569,7 @@ TEST_F(Pack, Nm) {
 TEST_F(Pack, Nmg) {
   const CpuKernel &kernel = *findCpuKernel("nmg");
   for (format::Nmg nmg : {format::Nmg{2, 4, 3}, format::Nmg{1, 2, 1}, format::Nmg{3, 6, 2}, format::Nmg{4, 4, 5}})
-    for (int64_t groups : {0, 1, 5}) {
+    for (int64_t groups : {0, 1, 5, 70}) {
       // All values are different, so the place of each is checked.
       format::DenseMatrix matrix;
       matrix.shape = {3 * nmg.m, groups * nmg.groupCols()};
@@ -588,9 +588,11 @@ TEST_F(Pack, Nmg) {
         }
       KernelProblem problem = makeProblem(matrix, "nmg" + nmg.str());
       ASSERT_EQ(kernel.checkProblem(problem), std::nullopt);
-      PackedWeights packed = kernel.pack(problem, parametersOf(kernel, problem));
+      DictionaryAttr parameters = parametersOf(kernel, problem);
+      PackedWeights packed = kernel.pack(problem, parameters);
       ASSERT_EQ(packed.buffers.size(), 3u);
-      EXPECT_EQ(integersOf(packed.buffers[0]).back(), 3u);
+      std::vector<uint64_t> bounds = integersOf(packed.buffers[0]);
+      EXPECT_EQ(bounds.back(), 3u);
       std::vector<uint64_t> indices = integersOf(packed.buffers[1]);
       std::vector<float> values = floatsOf(packed.buffers[2]);
       ASSERT_EQ(indices.size(), static_cast<size_t>(3 * matrix.shape.cols));
@@ -598,15 +600,18 @@ TEST_F(Pack, Nmg) {
       EXPECT_EQ(packed.storedValues, static_cast<int64_t>(values.size()));
       Rebuilt rebuilt(matrix.shape);
       size_t at = 0, value = 0;
-      for (int64_t strip = 0; strip < 3; ++strip)
-        for (int64_t step = 0; step < groups * nmg.g; ++step)
-          for (uint32_t pattern : nmg.listPatterns()) {
-            int64_t col = indices[at++];
-            EXPECT_EQ(col / nmg.groupCols(), step / nmg.g) << "outside of its group";
-            for (int64_t r = 0; r < nmg.m; ++r)
-              if (pattern >> r & 1)
-                rebuilt.set(strip * nmg.m + r, col, values[value++]);
-          }
+      int64_t block = cast<IntegerAttr>(parameters.get("groups_block")).getInt();
+      for (size_t chunk = 0; chunk + 1 < bounds.size(); ++chunk)
+        for (int64_t first = 0; first < groups; first += block)
+          for (uint64_t strip = bounds[chunk]; strip < bounds[chunk + 1]; ++strip)
+            for (int64_t step = first * nmg.g; step < std::min(first + block, groups) * nmg.g; ++step)
+              for (uint32_t pattern : nmg.listPatterns()) {
+                int64_t col = indices[at++];
+                EXPECT_EQ(col / nmg.groupCols(), step / nmg.g) << "outside of its group";
+                for (int64_t r = 0; r < nmg.m; ++r)
+                  if (pattern >> r & 1)
+                    rebuilt.set(strip * nmg.m + r, col, values[value++]);
+              }
       rebuilt.expectEqual(matrix);
     }
 }
