@@ -27,6 +27,7 @@
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllExtensions.h"
+#include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
@@ -71,6 +72,7 @@ public:
     else
       pipeline.format = options.format;
     pipeline.kernel = options.kernel;
+    pipeline.packElementwise = options.packElementwise;
     pipeline.tune = options.tune;
     pipeline.tuneCache = options.tuneCache;
     pipeline.weights = options.types.weights;
@@ -79,9 +81,12 @@ public:
 
   void add(size_t number, const Product &product);
   runtime::Error selectKernels(const std::vector<Product> &products, std::vector<Compiled::Info> &infos);
-  runtime::Error emit(StringRef path);
+  runtime::Error parse(StringRef text);
+  /// All that is left of the pipeline, into a library that is loaded.
+  runtime::Error load(std::unique_ptr<runtime::Model> &model);
 
 private:
+  runtime::Error emit(StringRef path);
   runtime::Error run(function_ref<void(PassManager &)> build);
 
   MLIRContext &context;
@@ -211,6 +216,37 @@ runtime::Error ModuleBuilder::emit(StringRef path) {
   return target::emit(*module, target::EmitKind::So, path);
 }
 
+runtime::Error ModuleBuilder::load(std::unique_ptr<runtime::Model> &model) {
+  SmallString<128> path;
+  int descriptor;
+  if (std::error_code status = llvm::sys::fs::createTemporaryFile("spnn-bench", "so", descriptor, path))
+    return "cannot create a temporary file: " + status.message();
+  runtime::Error error = emit(path);
+  if (!error)
+    error = runtime::Model::open(path.str().str(), model);
+  // The mapping stays.
+  llvm::sys::fs::remove(path);
+  llvm::sys::path::replace_extension(path, "h");
+  llvm::sys::fs::remove(path);
+  return error;
+}
+
+runtime::Error ModuleBuilder::parse(StringRef text) {
+  module = parseSourceString<ModuleOp>(text, &context);
+  if (!module)
+    return "the module does not parse";
+  return run([&](PassManager &pm) { buildCpuGraphStage(pm, pipeline); });
+}
+
+runtime::Error spnn::bench::compileModel(const std::string &text, const CompileOptions &options,
+                                         std::unique_ptr<runtime::Model> &result) {
+  MLIRContext context(getRegistry(), MLIRContext::Threading::DISABLED);
+  ModuleBuilder builder(context, options);
+  if (runtime::Error error = builder.parse(text))
+    return error;
+  return builder.load(result);
+}
+
 runtime::Error Compiled::compile(const std::vector<Product> &products, const CompileOptions &options,
                                  std::unique_ptr<Compiled> &result) {
   // The benchmark shares its machine: compile on one core.
@@ -227,18 +263,7 @@ runtime::Error Compiled::compile(const std::vector<Product> &products, const Com
     builder.add(number, product);
   if (runtime::Error error = builder.selectKernels(products, result->infos))
     return error;
-  SmallString<128> path;
-  int descriptor;
-  if (std::error_code status = llvm::sys::fs::createTemporaryFile("spnn-bench", "so", descriptor, path))
-    return "cannot create a temporary file: " + status.message();
-  runtime::Error error = builder.emit(path);
-  if (!error)
-    error = runtime::Model::open(path.str().str(), result->model);
-  // The mapping stays.
-  llvm::sys::fs::remove(path);
-  llvm::sys::path::replace_extension(path, "h");
-  llvm::sys::fs::remove(path);
-  if (error)
+  if (runtime::Error error = builder.load(result->model))
     return error;
   for (auto [number, product] : llvm::enumerate(products)) {
     const runtime::FunctionSpec *function = result->model->description().find(functionName(number));

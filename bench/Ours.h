@@ -44,10 +44,15 @@ struct CompileOptions {
   std::string kernel; ///< likewise
   int threads = 1;
   std::string cpu = "native", targetFile;
+  bool packElementwise = true; ///< of a whole model: what stands between products works on packed activations
   bool tune = false;     ///< choose by measuring
   std::string tuneCache; ///< and keep the times there
   ElementTypes types;
 };
+
+/// Compiles a module given as text into a library and loads it.
+runtime::Error compileModel(const std::string &text, const CompileOptions &options,
+                            std::unique_ptr<runtime::Model> &result);
 
 /// Products compiled into one library, each called on buffers of its own choice.
 class Compiled {

@@ -41,6 +41,9 @@ int runMatmulSuite(const SuiteOptions &options);
 /// Seeded layers of all sizes: the chosen kernel beside dense and beside every other candidate, measured and predicted.
 int runSweepSuite(const SuiteOptions &options);
 
+/// Blocks of a network, layers and what joins them: activations packed throughout, packed for products only, and dense.
+int runBlockSuite(const SuiteOptions &options);
+
 struct CalibrateOptions {
   std::string output = "-";
   std::string cpu = "native"; ///< to compile the kernels for

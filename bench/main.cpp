@@ -21,8 +21,8 @@ using namespace spnn::bench;
 using llvm::StringRef;
 
 static constexpr const char *kUsage =
-    R"(usage: spnn-bench matmul [options] | sweep [options] | calibrate [options] | check [options]
-matmul, sweep:
+    R"(usage: spnn-bench matmul [options] | sweep [options] | block [options] | calibrate [options] | check [options]
+matmul, sweep, block:
   --quick             fewer cases, shorter
   --threads N         OpenMP threads of ours and of oneDNN (default 1)
   --json FILE         write the rows there
@@ -131,6 +131,8 @@ int main(int argc, char **argv) {
     return runMatmulSuite(suite);
   if (!bad && command == "sweep")
     return runSweepSuite(suite);
+  if (!bad && command == "block")
+    return runBlockSuite(suite);
   if (!bad && command == "calibrate")
     return calibration.kernel = suite.kernel, calibration.base = file, calibrate(calibration);
   if (!bad && command == "check")

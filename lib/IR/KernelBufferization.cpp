@@ -5,7 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Bufferization of kernel ops: inputs are read, the init is overwritten.
+// Bufferization of kernel ops: inputs are read, inits are overwritten.
 //
 //===----------------------------------------------------------------------===//
 #include "spnn/IR/SPNN.h"
@@ -21,8 +21,16 @@ namespace {
 template <typename Op>
 struct KernelBufferization : public DstBufferizableOpInterfaceExternalModel<KernelBufferization<Op>, Op> {
   bool bufferizesToMemoryRead(Operation *op, OpOperand &operand, const AnalysisState &) const {
-    // Every kernel writes all of its init and reads none of it.
+    // Every kernel writes all of its inits and reads none of them.
     return !cast<DestinationStyleOpInterface>(op).isDpsInit(&operand);
+  }
+
+  bool bufferizesToElementwiseAccess(Operation *op, const AnalysisState &, ArrayRef<OpOperand *> operands) const {
+    // A column-wise kernel may overwrite panels that it reads; its emitter looks after the order.
+    auto columns = dyn_cast<KernelColumnsOp>(op);
+    return columns && llvm::all_of(operands, [&](OpOperand *operand) {
+             return columns.isDpsInit(operand) || llvm::is_contained(columns.getPanels(), operand->get());
+           });
   }
 
   LogicalResult bufferize(Operation *op, RewriterBase &rewriter, const BufferizationOptions &options,
@@ -41,11 +49,15 @@ struct KernelBufferization : public DstBufferizableOpInterfaceExternalModel<Kern
       operands.push_back(*buffer);
     }
     auto dps = cast<DestinationStyleOpInterface>(op);
-    unsigned init = dps.getDpsInitOperand(0)->getOperandNumber();
+    SmallVector<Value> inits;
+    for (OpOperand &init : dps.getDpsInitsMutable())
+      inits.push_back(operands[init.getOperandNumber()]);
     OperationState created(op->getLoc(), op->getName(), operands, TypeRange(), op->getAttrs());
     created.propertiesAttr = op->getPropertiesAsAttribute();
+    for (Region &region : op->getRegions())
+      created.addRegion()->takeBody(region);
     rewriter.create(created);
-    replaceOpWithBufferizedValues(rewriter, op, operands[init]);
+    replaceOpWithBufferizedValues(rewriter, op, inits);
     return success();
   }
 };
@@ -55,5 +67,6 @@ void SPNNDialect::registerBufferization() {
   PackPanelsOp::attachInterface<KernelBufferization<PackPanelsOp>>(*getContext());
   UnpackPanelsOp::attachInterface<KernelBufferization<UnpackPanelsOp>>(*getContext());
   KernelMatmulOp::attachInterface<KernelBufferization<KernelMatmulOp>>(*getContext());
+  KernelColumnsOp::attachInterface<KernelBufferization<KernelColumnsOp>>(*getContext());
   KernelGemmOp::attachInterface<KernelBufferization<KernelGemmOp>>(*getContext());
 }

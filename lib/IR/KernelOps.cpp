@@ -9,6 +9,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "Extents.h"
+#include "KernelVerifiers.h"
 #include "spnn/IR/SPNN.h"
 
 #include "mlir/IR/Matchers.h"
@@ -21,9 +22,8 @@ using namespace spnn;
 // What all kernel ops share
 //===----------------------------------------------------------------------===//
 
-/// On memrefs a kernel reads its inputs and writes its init; on tensors it has no effect.
-static void getKernelEffects(DestinationStyleOpInterface op,
-                             SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>> &effects) {
+void spnn::getKernelEffects(DestinationStyleOpInterface op,
+                            SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>> &effects) {
   for (OpOperand &operand : op->getOpOperands()) {
     if (!isa<MemRefType>(operand.get().getType()))
       continue;
@@ -34,23 +34,32 @@ static void getKernelEffects(DestinationStyleOpInterface op,
   }
 }
 
-/// All tensors and one result of the init's type, or all memrefs and no result.
-static LogicalResult verifySemantics(DestinationStyleOpInterface op) {
-  Type init = op.getDpsInits()[0].getType();
+LogicalResult spnn::verifySemantics(DestinationStyleOpInterface op) {
+  OperandRange inits = op.getDpsInits();
+  if (inits.empty())
+    return op->emitOpError() << "must have an init";
+  Type init = inits[0].getType();
   bool onTensors = isa<TensorType>(init);
   for (Value operand : op->getOperands())
     if (isa<ShapedType>(operand.getType()) && isa<TensorType>(operand.getType()) != onTensors)
       return op->emitOpError() << "operands must be all tensors or all memrefs, got " << operand.getType()
                                << " beside init " << init;
-  if (op->getNumResults() != (onTensors ? 1u : 0u))
-    return op->emitOpError() << "must have " << (onTensors ? "one result" : "no result") << ", got "
-                             << op->getNumResults();
-  if (onTensors && op->getResult(0).getType() != init)
-    return op->emitOpError() << "result must have init's type " << init << ", got " << op->getResult(0).getType();
+  size_t results = onTensors ? inits.size() : 0;
+  if (op->getNumResults() != results) {
+    InFlightDiagnostic diag = op->emitOpError() << "must have ";
+    if (results > 1)
+      diag << results << " results";
+    else
+      diag << (results ? "one result" : "no result");
+    return diag << ", got " << op->getNumResults();
+  }
+  for (auto [result, init] : llvm::zip(op->getResultTypes(), inits.getTypes()))
+    if (result != init)
+      return op->emitOpError() << "result must have init's type " << init << ", got " << result;
   return success();
 }
 
-static LogicalResult verifyRank(Operation *op, StringRef name, Value value, int64_t rank, Type element) {
+LogicalResult spnn::verifyRank(Operation *op, StringRef name, Value value, int64_t rank, Type element) {
   auto type = cast<ShapedType>(value.getType());
   if (type.getRank() != rank || (element && type.getElementType() != element)) {
     InFlightDiagnostic diag = op->emitOpError() << name << " must have rank " << rank;

@@ -55,5 +55,15 @@ static void printEnumInParens(OpAsmPrinter &printer, Operation *, PruneMethodAtt
   printer << "(" << stringifyPruneMethod(method.getValue()) << ")";
 }
 
+/// `<add>`.
+static ParseResult parseCombiningKind(OpAsmParser &parser, vector::CombiningKindAttr &kind) {
+  kind = dyn_cast_or_null<vector::CombiningKindAttr>(vector::CombiningKindAttr::parse(parser, Type()));
+  return success(kind != nullptr);
+}
+
+static void printCombiningKind(OpAsmPrinter &printer, Operation *, vector::CombiningKindAttr kind) {
+  kind.print(printer);
+}
+
 #define GET_OP_CLASSES
 #include "spnn/IR/SPNNOps.cpp.inc"

@@ -8,6 +8,7 @@
 // Pass spnn-lower-kernels: emits the loops of kernel ops on memrefs.
 //
 //===----------------------------------------------------------------------===//
+#include "Kernels/ColumnsKernel.h"
 #include "Kernels/GemmCall.h"
 #include "Kernels/PanelCopies.h"
 #include "spnn/IR/SPNN.h"
@@ -41,9 +42,13 @@ struct LowerKernels : public spnn::impl::LowerKernelsBase<LowerKernels> {
     int64_t vectorBytes = target ? target.getVectorBytes() : 16;
     SmallVector<DestinationStyleOpInterface> kernels;
     module.walk([&](DestinationStyleOpInterface op) {
-      if (isa<KernelMatmulOp, KernelGemmOp, PackPanelsOp, UnpackPanelsOp>(op.getOperation()))
+      if (isa<KernelMatmulOp, KernelColumnsOp, KernelGemmOp, PackPanelsOp, UnpackPanelsOp>(op.getOperation()))
         kernels.push_back(op);
     });
+    SmallVector<memref::ExpandShapeOp> splits;
+    module.walk([&](memref::ExpandShapeOp op) { splits.push_back(op); });
+    for (memref::ExpandShapeOp op : splits)
+      expandAsCast(op);
     // A copy between strided buffers would call memrefCopy, of a library that models do not link; loops do as well.
     SmallVector<memref::CopyOp> copies;
     module.walk([&](memref::CopyOp copy) {
@@ -66,6 +71,48 @@ struct LowerKernels : public spnn::impl::LowerKernelsBase<LowerKernels> {
     }
   }
 
+  /// A contiguous buffer of which one extent is split into several dynamic ones: upstream's lowering of
+  /// memref.expand_shape derives extents from the source, ends in a null pointer with more than one, and does not look
+  /// at those that are given.
+  static void expandAsCast(memref::ExpandShapeOp op) {
+    MemRefType type = op.getResultType();
+    bool isSplit = llvm::any_of(op.getReassociationIndices(), [&](ArrayRef<int64_t> group) {
+      return llvm::count_if(group, [&](int64_t dim) { return type.isDynamicDim(dim); }) > 1;
+    });
+    if (!isSplit || !type.getLayout().isIdentity() || !op.getSrcType().getLayout().isIdentity())
+      return;
+    // A copy of the whole is a copy of what was split.
+    for (Operation *user : llvm::make_early_inc_range(op->getUsers())) {
+      auto copy = dyn_cast<memref::CopyOp>(user);
+      if (!copy || copy.getSource() != op.getResult() ||
+          !cast<MemRefType>(copy.getTarget().getType()).getLayout().isIdentity())
+        continue;
+      OpBuilder builder(copy);
+      Value flat =
+          memref::CollapseShapeOp::create(builder, copy.getLoc(), copy.getTarget(), op.getReassociationIndices());
+      memref::CopyOp::create(builder, copy.getLoc(), op.getSrc(), flat);
+      copy.erase();
+    }
+    OpBuilder builder(op);
+    SmallVector<OpFoldResult> sizes = op.getMixedOutputShape(), strides(sizes.size(), builder.getIndexAttr(1));
+    Value stride = arith::ConstantIndexOp::create(builder, op.getLoc(), 1);
+    for (int64_t dim = sizes.size() - 1; dim > 0; --dim) {
+      Value extent = getValueOrCreateConstantIndexOp(builder, op.getLoc(), sizes[dim]);
+      stride = builder.createOrFold<arith::MulIOp>(op.getLoc(), stride, extent);
+      strides[dim - 1] = getAsOpFoldResult(stride);
+    }
+    auto [unused, offset] = type.getStridesAndOffset();
+    SmallVector<int64_t> known;
+    SmallVector<Value> dynamic;
+    dispatchIndexOpFoldResults(strides, dynamic, known);
+    auto layout = StridedLayoutAttr::get(builder.getContext(), offset, known);
+    auto cast = memref::ReinterpretCastOp::create(
+        builder, op.getLoc(), MemRefType::get(type.getShape(), type.getElementType(), layout, type.getMemorySpace()),
+        op.getSrc(), builder.getIndexAttr(0), sizes, strides);
+    op.replaceAllUsesWith(memref::CastOp::create(builder, op.getLoc(), type, cast).getResult());
+    op.erase();
+  }
+
   static LogicalResult lower(DestinationStyleOpInterface op, bool parallel, int64_t vectorBytes) {
     if (op->getNumResults() != 0)
       return op->emitOpError() << "works on tensors; kernels are lowered after bufferization";
@@ -86,6 +133,8 @@ struct LowerKernels : public spnn::impl::LowerKernelsBase<LowerKernels> {
                               parallel && paysForThreads(unpack.getInit(), unpack.getTranspose(), unpack.getPanels()));
     if (auto gemm = dyn_cast<KernelGemmOp>(op.getOperation()))
       return emitGemmCall(gemm, builder, vectorBytes);
+    if (auto columns = dyn_cast<KernelColumnsOp>(op.getOperation()))
+      return emitKernelColumns(columns, builder);
     auto matmul = cast<KernelMatmulOp>(op.getOperation());
     const CpuKernel *kernel = findCpuKernel(matmul.getKernel());
     if (!kernel) {

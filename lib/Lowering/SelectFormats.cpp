@@ -8,6 +8,7 @@
 // Pass spnn-select-formats: the storage format and the kernel of each product's weights, by predicted time.
 //
 //===----------------------------------------------------------------------===//
+#include "ProductChains.h"
 #include "spnn/Cost/CostModel.h"
 #include "spnn/Cost/LayoutPlan.h"
 #include "spnn/Cost/MatrixStatistics.h"
@@ -416,15 +417,9 @@ void SelectFormats::choose(MutableArrayRef<Product> products, const FormatSelect
   for (const Product &product : products) {
     MatmulOp op = product.op;
     cost::LayoutNode node;
-    if (!op.getTransposeRhs())
-      if (auto producer = op.getRhs().getDefiningOp<MatmulOp>(); producer && numbers.contains(producer))
-        node.producer = numbers[producer];
-    node.hasOtherUse = llvm::any_of(op->getUses(), [&](OpOperand &use) {
-      auto consumer = dyn_cast<MatmulOp>(use.getOwner());
-      bool isChained =
-          consumer && numbers.contains(consumer) && consumer.getRhs() == op.getResult() && !consumer.getTransposeRhs();
-      return !isChained;
-    });
+    if (MatmulOp producer = findProducer(op); producer && numbers.contains(producer))
+      node.producer = numbers[producer];
+    node.hasOtherUse = isUsedRowMajor(op, [&](MatmulOp product) { return numbers.contains(product); });
     node.packOperand = selector.predictRepacking(op, op.getInner(), getElementTypeOrSelf(op.getRhs()));
     node.unpackResult = selector.predictRepacking(op, op.getRows(), getElementTypeOrSelf(op.getType()));
     for (size_t i : product.eligible) {

@@ -8,6 +8,7 @@
 // Pass spnn-select-kernels: graph-level products become kernel ops on packed weights.
 //
 //===----------------------------------------------------------------------===//
+#include "PanelBuffers.h"
 #include "spnn/IR/FoldTranspose.h"
 #include "spnn/IR/SPNN.h"
 #include "spnn/IR/SparseFormats.h"
@@ -59,8 +60,6 @@ private:
   Value dequantize(MatmulOp op, unsigned number);
   /// The extent of `value` along `dim` as index.
   Value extent(Value value, int64_t dim) { return tensor::DimOp::create(builder, value.getLoc(), value, dim); }
-  /// roundup(columns, panel vector) * rows elements.
-  Value emptyPanels(Location loc, Value columns, int64_t rows, PanelsAttr panels, Type element);
   Value emptyMatrix(Location loc, RankedTensorType type, ArrayRef<OpFoldResult> sizes) {
     return tensor::EmptyOp::create(builder, loc, sizes, type.getElementType());
   }
@@ -81,17 +80,6 @@ Value KernelSelector::transposed(Location loc, Value matrix) {
                                   tensor::getMixedSize(builder, loc, matrix, 0)};
   Value init = tensor::EmptyOp::create(builder, loc, sizes, type.getElementType());
   return linalg::TransposeOp::create(builder, loc, matrix, init, ArrayRef<int64_t>{1, 0})->getResult(0);
-}
-
-Value KernelSelector::emptyPanels(Location loc, Value columns, int64_t rows, PanelsAttr panels, Type element) {
-  auto constant = [&](int64_t value) -> Value { return arith::ConstantIndexOp::create(builder, loc, value); };
-  if (std::optional<int64_t> known = getConstantIntValue(columns)) {
-    int64_t rounded = llvm::alignTo(*known, panels.getVector());
-    return tensor::EmptyOp::create(builder, loc, ArrayRef<int64_t>{rounded * rows}, element);
-  }
-  Value vectors = arith::CeilDivSIOp::create(builder, loc, columns, constant(panels.getVector()));
-  Value elements = arith::MulIOp::create(builder, loc, vectors, constant(panels.getVector() * rows));
-  return tensor::EmptyOp::create(builder, loc, ArrayRef<OpFoldResult>{elements}, element);
 }
 
 LogicalResult KernelSelector::select(MatmulOp op) {
@@ -169,11 +157,11 @@ LogicalResult KernelSelector::selectSparse(MatmulOp op, const format::DenseMatri
   Value columns = builder.createOrFold<tensor::DimOp>(loc, op.getRhs(), transposeRhs ? 0 : 1);
   int64_t rows = matrix.shape.rows, cols = matrix.shape.cols;
 
-  Value packedInit = emptyPanels(loc, columns, cols, panels, problem.rhsType);
+  Value packedInit = createEmptyPanels(builder, loc, columns, cols, panels, problem.rhsType);
   Value rhs = PackPanelsOp::create(builder, loc, TypeRange{packedInit.getType()}, op.getRhs(), packedInit, panels,
                                    transposeRhs)
                   .getResult(0);
-  Value init = emptyPanels(loc, columns, rows, panels, element);
+  Value init = createEmptyPanels(builder, loc, columns, rows, panels, element);
   auto kernel = KernelMatmulOp::create(builder, loc, TypeRange{init.getType()}, storage, rhs, columns,
                                        op.getLhsScales(), packColumnScales(op, columns, panels), op.getBias(), init,
                                        builder.getStringAttr(chosen->name()), problem.format, rows, cols, panels,
@@ -221,7 +209,7 @@ Value KernelSelector::packColumnScales(MatmulOp op, Value columns, PanelsAttr pa
   SmallVector<OpFoldResult> extents{builder.getIndexAttr(1), tensor::getMixedSize(builder, loc, scales, 0)};
   Value row =
       tensor::ExpandShapeOp::create(builder, loc, rowType, scales, ArrayRef<ReassociationIndices>{{0, 1}}, extents);
-  Value init = emptyPanels(loc, columns, /*rows=*/1, panels, type.getElementType());
+  Value init = createEmptyPanels(builder, loc, columns, /*rows=*/1, panels, type.getElementType());
   return PackPanelsOp::create(builder, loc, TypeRange{init.getType()}, row, init, panels, /*transpose=*/false)
       .getResult(0);
 }

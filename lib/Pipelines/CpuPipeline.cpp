@@ -72,6 +72,8 @@ void spnn::buildCpuKernelStage(OpPassManager &pm, const CpuPipelineOptions &opti
   pm.addPass(createSelectKernels());
   // Ops of arith and math on tensors cannot be bufferized.
   pm.addPass(createConvertElementwiseToLinalgPass());
+  if (options.packElementwise)
+    pm.addPass(createPackElementwise());
   pm.addPass(createLinalgGeneralizeNamedOpsPass());
   pm.addPass(createLinalgElementwiseOpFusionPass());
   addCleanup(pm);
@@ -114,9 +116,10 @@ void spnn::buildCpuLLVMStage(OpPassManager &pm, const CpuPipelineOptions &option
   pm.addPass(createSCFToControlFlowPass());
   pm.addPass(createConvertArenaToLLVM());
   pm.addPass(arith::createArithExpandOpsPass());
-  pm.addPass(createConvertVectorToLLVMPass());
   pm.addPass(createConvertMathToLLVMPass());
+  // Takes vectors apart for functions that it calls, so it comes before vectors are gone.
   pm.addPass(createConvertMathToLibmPass());
+  pm.addPass(createConvertVectorToLLVMPass());
   pm.addPass(createArithToLLVMConversionPass());
   pm.addPass(createConvertIndexToLLVMPass());
   pm.addPass(createFinalizeMemRefToLLVMConversionPass());

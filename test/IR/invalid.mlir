@@ -785,6 +785,203 @@ func.func @kernel_matmul_c4(%s: tensor<4xi32>, %x: tensor<16xf32>, %n: index, %e
 // -----
 
 //===----------------------------------------------------------------------===//
+// spnn.kernel_columns, spnn.reduce_rows
+//===----------------------------------------------------------------------===//
+
+func.func @kernel_columns_c1_rank(%x: tensor<4x?xf32>, %n: index, %e: tensor<?xf32>) {
+  // expected-error @below {{'spnn.kernel_columns' op panels must have rank 1, got 'tensor<4x?xf32>'}}
+  %0 = spnn.kernel_columns 4 x %n layout(<width = 4, vector = 4>) panels(%x : tensor<4x?xf32>) outs(%e : tensor<?xf32>) -> tensor<?xf32> {
+  ^bb0(%a: f32):
+    spnn.yield_columns panels(%a : f32)
+  }
+  return
+}
+
+// -----
+
+func.func @kernel_columns_c1_element(%x: tensor<?xi1>, %n: index, %e: tensor<?xi1>) {
+  // expected-error @below {{'spnn.kernel_columns' op panels must have elements of an integer or floating-point type of 8 to 64 bits, got 'tensor<?xi1>'}}
+  %0 = spnn.kernel_columns 4 x %n layout(<width = 4, vector = 4>) panels(%x : tensor<?xi1>) outs(%e : tensor<?xi1>) -> tensor<?xi1> {
+  ^bb0(%a: i1):
+    spnn.yield_columns panels(%a : i1)
+  }
+  return
+}
+
+// -----
+
+func.func @kernel_columns_c1_scalar(%x: tensor<?xf32>, %n: index, %e: tensor<?xf32>, %i: index) {
+  // expected-error @below {{'spnn.kernel_columns' op scalar must be of an integer or floating-point type, got 'index'}}
+  %0 = spnn.kernel_columns 4 x %n layout(<width = 4, vector = 4>) panels(%x : tensor<?xf32>) scalars(%i : index) outs(%e : tensor<?xf32>) -> tensor<?xf32> {
+  ^bb0(%a: f32, %b: index):
+    spnn.yield_columns panels(%a : f32)
+  }
+  return
+}
+
+// -----
+
+func.func @kernel_columns_c2_row_vector(%x: tensor<?xf32>, %n: index, %e: tensor<?xf32>, %g: tensor<5xf32>) {
+  // expected-error @below {{'spnn.kernel_columns' op row vector must have 4 elements, got 5}}
+  %0 = spnn.kernel_columns 4 x %n layout(<width = 4, vector = 4>) panels(%x : tensor<?xf32>) row_vectors(%g : tensor<5xf32>) outs(%e : tensor<?xf32>) -> tensor<?xf32> {
+  ^bb0(%a: f32, %b: f32):
+    spnn.yield_columns panels(%a : f32)
+  }
+  return
+}
+
+// -----
+
+func.func @kernel_columns_c2_rows(%x: tensor<?xf32>, %n: index, %e: tensor<?xf32>) {
+  // expected-error @below {{'spnn.kernel_columns' op must have a non-negative number of rows, got -1}}
+  %0 = spnn.kernel_columns -1 x %n layout(<width = 4, vector = 4>) panels(%x : tensor<?xf32>) outs(%e : tensor<?xf32>) -> tensor<?xf32> {
+  ^bb0(%a: f32):
+    spnn.yield_columns panels(%a : f32)
+  }
+  return
+}
+
+// -----
+
+func.func @kernel_columns_c3_number(%x: tensor<?xf32>, %n: index, %e: tensor<?xf32>) {
+  // expected-error @below {{'spnn.kernel_columns' op body must have an argument for each of 1 inputs, got 2}}
+  %0 = spnn.kernel_columns 4 x %n layout(<width = 4, vector = 4>) panels(%x : tensor<?xf32>) outs(%e : tensor<?xf32>) -> tensor<?xf32> {
+  ^bb0(%a: f32, %b: f32):
+    spnn.yield_columns panels(%a : f32)
+  }
+  return
+}
+
+// -----
+
+func.func @kernel_columns_c3_type(%x: tensor<?xf32>, %n: index, %e: tensor<?xf32>) {
+  // expected-error @below {{'spnn.kernel_columns' op argument 0 of the body must be of type 'f32', got 'f64'}}
+  %0 = spnn.kernel_columns 4 x %n layout(<width = 4, vector = 4>) panels(%x : tensor<?xf32>) outs(%e : tensor<?xf32>) -> tensor<?xf32> {
+  ^bb0(%a: f64):
+    %b = arith.truncf %a : f64 to f32
+    spnn.yield_columns panels(%b : f32)
+  }
+  return
+}
+
+// -----
+
+func.func @kernel_columns_c4_division(%x: tensor<?xi32>, %n: index, %e: tensor<?xi32>) {
+  %0 = spnn.kernel_columns 4 x %n layout(<width = 4, vector = 4>) panels(%x : tensor<?xi32>) outs(%e : tensor<?xi32>) -> tensor<?xi32> {
+  ^bb0(%a: i32):
+    // expected-error @below {{'arith.divsi' op cannot stand in a column-wise kernel: elementwise ops on integers and floats, but integer division, and spnn.reduce_rows expected}}
+    %b = arith.divsi %a, %a : i32
+    spnn.yield_columns panels(%b : i32)
+  }
+  return
+}
+
+// -----
+
+func.func @kernel_columns_c4_index(%x: tensor<?xf32>, %n: index, %e: tensor<?xf32>) {
+  %0 = spnn.kernel_columns 4 x %n layout(<width = 4, vector = 4>) panels(%x : tensor<?xf32>) outs(%e : tensor<?xf32>) -> tensor<?xf32> {
+  ^bb0(%a: f32):
+    // expected-error @below {{'arith.constant' op cannot stand in a column-wise kernel: elementwise ops on integers and floats, but integer division, and spnn.reduce_rows expected}}
+    %b = arith.constant 1 : index
+    spnn.yield_columns panels(%a : f32)
+  }
+  return
+}
+
+// -----
+
+func.func @kernel_columns_c5_number(%x: tensor<?xf32>, %n: index, %e: tensor<?xf32>) {
+  %0 = spnn.kernel_columns 4 x %n layout(<width = 4, vector = 4>) panels(%x : tensor<?xf32>) outs(%e : tensor<?xf32>) -> tensor<?xf32> {
+  ^bb0(%a: f32):
+    // expected-error @below {{'spnn.yield_columns' op must give a value for each of 1 inits, got 2}}
+    spnn.yield_columns panels(%a, %a : f32, f32)
+  }
+  return
+}
+
+// -----
+
+func.func @kernel_columns_c5_type(%x: tensor<?xf32>, %n: index, %e: tensor<?xf32>) {
+  %0 = spnn.kernel_columns 4 x %n layout(<width = 4, vector = 4>) panels(%x : tensor<?xf32>) outs(%e : tensor<?xf32>) -> tensor<?xf32> {
+  ^bb0(%a: f32):
+    %b = arith.extf %a : f32 to f64
+    // expected-error @below {{'spnn.yield_columns' op value 0 must be of type 'f32', got 'f64'}}
+    spnn.yield_columns panels(%b : f64)
+  }
+  return
+}
+
+// -----
+
+func.func @kernel_columns_c5_varying(%x: tensor<?xf32>, %n: index, %e: tensor<?xf32>) {
+  %0 = spnn.kernel_columns 4 x %n layout(<width = 4, vector = 4>) panels(%x : tensor<?xf32>) outs(%e : tensor<?xf32>) -> tensor<?xf32> {
+  ^bb0(%a: f32):
+    %b = math.exp %a : f32
+    // expected-error @below {{'spnn.yield_columns' op a value for a column vector must be the same at all rows}}
+    spnn.yield_columns columns(%b : f32)
+  }
+  return
+}
+
+// -----
+
+func.func @kernel_columns_c6_mixed(%x: memref<?xf32>, %n: index, %e: tensor<?xf32>) {
+  // expected-error @below {{'spnn.kernel_columns' op operands must be all tensors or all memrefs, got 'memref<?xf32>' beside init 'tensor<?xf32>'}}
+  %0 = spnn.kernel_columns 4 x %n layout(<width = 4, vector = 4>) panels(%x : memref<?xf32>) outs(%e : tensor<?xf32>) -> tensor<?xf32> {
+  ^bb0(%a: f32):
+    spnn.yield_columns panels(%a : f32)
+  }
+  return
+}
+
+// -----
+
+func.func @kernel_columns_c6_number(%x: tensor<?xf32>, %n: index, %e: tensor<?xf32>) {
+  // expected-error @below {{'spnn.kernel_columns' op must have 2 results, got 1}}
+  %0 = spnn.kernel_columns 4 x %n layout(<width = 4, vector = 4>) panels(%x : tensor<?xf32>) outs(%e, %e : tensor<?xf32>, tensor<?xf32>) -> tensor<?xf32> {
+  ^bb0(%a: f32):
+    spnn.yield_columns panels(%a, %a : f32, f32)
+  }
+  return
+}
+
+// -----
+
+func.func @kernel_columns_c6_type(%x: tensor<?xf32>, %n: index, %e: tensor<?xf32>) {
+  // expected-error @below {{'spnn.kernel_columns' op result must have init's type 'tensor<?xf32>', got 'tensor<8xf32>'}}
+  %0 = spnn.kernel_columns 4 x %n layout(<width = 4, vector = 4>) panels(%x : tensor<?xf32>) outs(%e : tensor<?xf32>) -> tensor<8xf32> {
+  ^bb0(%a: f32):
+    spnn.yield_columns panels(%a : f32)
+  }
+  return
+}
+
+// -----
+
+func.func @kernel_columns_c6_none(%n: index) {
+  // expected-error @below {{'spnn.kernel_columns' op must have an init}}
+  spnn.kernel_columns 4 x %n layout(<width = 4, vector = 4>) {
+  ^bb0:
+    spnn.yield_columns
+  }
+  return
+}
+
+// -----
+
+func.func @reduce_rows_c1(%x: tensor<?xf32>, %n: index, %e: tensor<?xf32>) {
+  %0 = spnn.kernel_columns 4 x %n layout(<width = 4, vector = 4>) panels(%x : tensor<?xf32>) outs(%e : tensor<?xf32>) -> tensor<?xf32> {
+  ^bb0(%a: f32):
+    // expected-error @below {{'spnn.reduce_rows' op kind must be add, mul, maximumf, minimumf, maxnumf, minnumf of floats or add, mul, maxsi, minsi, maxui, minui of integers, got maxsi of 'f32'}}
+    %b = spnn.reduce_rows <maxsi> %a : f32
+    spnn.yield_columns panels(%b : f32)
+  }
+  return
+}
+
+// -----
+
+//===----------------------------------------------------------------------===//
 // spnn.kernel_gemm
 //===----------------------------------------------------------------------===//
 

@@ -224,6 +224,58 @@ func.func @kernel_matmul_least(%x: tensor<?xf32>, %n: index, %e: tensor<?xf32>) 
   return %y : tensor<?xf32>
 }
 
+// The softmax of each column.
+// CHECK-LABEL: func @kernel_columns
+func.func @kernel_columns(%x: tensor<?xf32>, %n: index, %e: tensor<?xf32>) -> tensor<?xf32> {
+  // CHECK: spnn.kernel_columns 10 x %{{.*}} layout(<width = 64, vector = 16>) panels(%{{.*}} : tensor<?xf32>) outs(%{{.*}} : tensor<?xf32>) -> tensor<?xf32> {
+  // CHECK-NEXT: ^bb0(%{{.*}}: f32):
+  // CHECK-NEXT: spnn.reduce_rows <maximumf> %{{.*}} : f32
+  // CHECK: spnn.yield_columns panels(%{{.*}} : f32)
+  %y = spnn.kernel_columns 10 x %n layout(<width = 64, vector = 16>) panels(%x : tensor<?xf32>)
+      outs(%e : tensor<?xf32>) -> tensor<?xf32> {
+  ^bb0(%a: f32):
+    %m = spnn.reduce_rows <maximumf> %a : f32
+    %d = arith.subf %a, %m : f32
+    %p = math.exp %d : f32
+    %s = spnn.reduce_rows <add> %p : f32
+    %q = arith.divf %p, %s : f32
+    spnn.yield_columns panels(%q : f32)
+  }
+  return %y : tensor<?xf32>
+}
+
+// Inputs of all kinds, results of both kinds and of another element type, in parallel.
+// CHECK-LABEL: func @kernel_columns_most
+func.func @kernel_columns_most(%x: tensor<?xf32>, %g: tensor<10xf32>, %c: tensor<?xf32>, %k: f32, %n: index,
+                               %e: tensor<?xi8>, %f: tensor<?xf32>) -> (tensor<?xi8>, tensor<?xf32>) {
+  // CHECK: spnn.kernel_columns 10 x %{{.*}} layout(<width = 4, vector = 4>) panels(%{{.*}} : tensor<?xf32>) row_vectors(%{{.*}} : tensor<10xf32>) column_vectors(%{{.*}} : tensor<?xf32>) scalars(%{{.*}} : f32) outs(%{{.*}}, %{{.*}} : tensor<?xi8>, tensor<?xf32>) parallel -> tensor<?xi8>, tensor<?xf32> {
+  // CHECK: spnn.yield_columns panels(%{{.*}} : i8) columns(%{{.*}} : f32)
+  %y:2 = spnn.kernel_columns 10 x %n layout(<width = 4, vector = 4>) panels(%x : tensor<?xf32>)
+      row_vectors(%g : tensor<10xf32>) column_vectors(%c : tensor<?xf32>) scalars(%k : f32)
+      outs(%e, %f : tensor<?xi8>, tensor<?xf32>) parallel -> tensor<?xi8>, tensor<?xf32> {
+  ^bb0(%a: f32, %b: f32, %s: f32, %t: f32):
+    %0 = arith.mulf %a, %b : f32
+    %1 = arith.mulf %0, %s : f32
+    %2 = arith.fptosi %1 : f32 to i8
+    %3 = spnn.reduce_rows <add> %1 : f32
+    %4 = arith.addf %3, %t : f32
+    spnn.yield_columns panels(%2 : i8) columns(%4 : f32)
+  }
+  return %y#0, %y#1 : tensor<?xi8>, tensor<?xf32>
+}
+
+// In place, on memrefs.
+// CHECK-LABEL: func @kernel_columns_memrefs
+func.func @kernel_columns_memrefs(%x: memref<?xf32>, %n: index) {
+  // CHECK: spnn.kernel_columns 3 x %{{.*}} layout(<width = 4, vector = 4>) panels(%[[X:.*]] : memref<?xf32>) outs(%[[X]] : memref<?xf32>) {
+  spnn.kernel_columns 3 x %n layout(<width = 4, vector = 4>) panels(%x : memref<?xf32>) outs(%x : memref<?xf32>) {
+  ^bb0(%a: f32):
+    %0 = math.absf %a : f32
+    spnn.yield_columns panels(%0 : f32)
+  }
+  return
+}
+
 // CHECK-LABEL: func @kernel_gemm
 func.func @kernel_gemm(%x: tensor<?x128xf32>, %w: tensor<64x128xf32>, %b: tensor<64xf32>, %e: tensor<?x64xf32>)
     -> tensor<?x64xf32> {

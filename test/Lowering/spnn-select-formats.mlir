@@ -196,3 +196,43 @@ func.func @chain(%x: tensor<64x128xf32>) -> tensor<64x128xf32> {
   %2 = spnn.matmul %w, %1 : (tensor<64x64xf32>, tensor<64x128xf32>) -> tensor<64x128xf32>
   return %2 : tensor<64x128xf32>
 }
+
+// -----
+
+// What stands between products without mixing columns does not change that: a residual around the second product, an
+// activation with the batch first.
+// CHECK-LABEL: func @packed_between
+// CSR-LABEL: func @packed_between
+// CSR: spnn.decision = {{{.*}}kernel = "csr", layout_us = {{[1-9][0-9.]*e[-+0-9]+|0\.[0-9]+}} : f64
+// CSR: spnn.decision = {{{.*}}kernel = "csr", layout_us = 0.000000e+00 : f64
+// CSR: spnn.decision = {{{.*}}kernel = "csr", layout_us = {{[1-9][0-9.]*e[-+0-9]+|0\.[0-9]+}} : f64
+func.func @packed_between(%x: tensor<64x128xf32>) -> tensor<64x128xf32> {
+  %w = arith.constant dense<0.0> : tensor<64x64xf32>
+  %e = tensor.empty() : tensor<128x64xf32>
+  // expected-remark @below {{100.0 % zeros}}
+  %0 = spnn.matmul %w, %x : (tensor<64x64xf32>, tensor<64x128xf32>) -> tensor<64x128xf32>
+  // expected-remark @below {{100.0 % zeros}}
+  %1 = spnn.matmul %w, %0 : (tensor<64x64xf32>, tensor<64x128xf32>) -> tensor<64x128xf32>
+  %2 = arith.addf %0, %1 : tensor<64x128xf32>
+  %3 = linalg.transpose ins(%2 : tensor<64x128xf32>) outs(%e : tensor<128x64xf32>) permutation = [1, 0]
+  %4 = math.exp %3 : tensor<128x64xf32>
+  // expected-remark @below {{100.0 % zeros}}
+  %5 = spnn.matmul %w, %4 {transpose_rhs} : (tensor<64x64xf32>, tensor<128x64xf32>) -> tensor<64x128xf32>
+  return %5 : tensor<64x128xf32>
+}
+
+// -----
+
+// A product with the transposed result takes columns for rows: its operand is unpacked and packed again.
+// CHECK-LABEL: func @turned
+// CSR-LABEL: func @turned
+// CSR: spnn.decision = {{{.*}}kernel = "csr", layout_us = {{[1-9][0-9.]*e[-+0-9]+|0\.[0-9]+}} : f64
+// CSR: spnn.decision = {{{.*}}kernel = "csr", layout_us = {{[1-9][0-9.]*e[-+0-9]+|0\.[0-9]+}} : f64
+func.func @turned(%x: tensor<64x64xf32>) -> tensor<64x64xf32> {
+  %w = arith.constant dense<0.0> : tensor<64x64xf32>
+  // expected-remark @below {{100.0 % zeros}}
+  %0 = spnn.matmul %w, %x : (tensor<64x64xf32>, tensor<64x64xf32>) -> tensor<64x64xf32>
+  // expected-remark @below {{100.0 % zeros}}
+  %1 = spnn.matmul %w, %0 {transpose_rhs} : (tensor<64x64xf32>, tensor<64x64xf32>) -> tensor<64x64xf32>
+  return %1 : tensor<64x64xf32>
+}

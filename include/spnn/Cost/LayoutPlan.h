@@ -25,7 +25,8 @@ struct LayoutChoice {
 
 /// A product of activations with weights.
 struct LayoutNode {
-  int64_t producer = -1;    ///< the product, an earlier one, whose result is its operand; -1 if something else makes it
+  int64_t producer = -1; ///< the product, an earlier one, whose result is its operand, or what keeps its layout makes
+                         ///< of it; -1 if something else makes it
   bool hasOtherUse = false; ///< its result is also used by something that is no product, and wants it row-major
   double packOperand = 0;   ///< microseconds from row-major into any other layout
   double unpackResult = 0;  ///< and back

@@ -17,6 +17,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SparseTensor/IR/SparseTensor.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/BuiltinTypes.h"
 #include "mlir/IR/Dialect.h"
 #include "mlir/IR/OpDefinition.h"
@@ -50,5 +51,12 @@ inline constexpr llvm::StringLiteral kCodeAttrName = "spnn.code";
 #include "spnn/IR/SPNNAttrs.h.inc"
 #define GET_OP_CLASSES
 #include "spnn/IR/SPNNOps.h.inc"
+
+namespace spnn {
+/// True for what may stand in the body of spnn.kernel_columns (C4), beside spnn.reduce_rows and the terminator.
+bool isColumnBodyOp(mlir::Operation &op);
+/// The value that changes no other of `type` by `kind`; null where spnn.reduce_rows does not know the kind.
+mlir::TypedAttr getReductionIdentity(mlir::vector::CombiningKind kind, mlir::Type type);
+} // namespace spnn
 
 #endif // SPNN_IR_SPNN_H

@@ -8,3 +8,4 @@
 //===----------------------------------------------------------------------===//
 include "spnn/IR/SPNNOps.td"
 include "spnn/IR/SPNNKernelOps.td"
+include "spnn/IR/SPNNColumnOps.td"

@@ -22,8 +22,8 @@ def SPNN_Dialect : Dialect {
     (`#spnn.bitmap`), all reached through `SparseFormatInterface`. Dense ops come from `linalg`, `arith`, `math`
     and `tensor`.
 
-    *Kernel level*: `spnn.pack_panels`, `spnn.kernel_matmul`, `spnn.kernel_gemm`, `spnn.unpack_panels` are in
-    destination-passing style on tensors or memrefs; every sparse operand is split into its storage buffers, and
+    *Kernel level*: `spnn.pack_panels`, `spnn.kernel_matmul`, `spnn.kernel_columns`, `spnn.kernel_gemm`,
+    `spnn.unpack_panels` are in destination-passing style on tensors or memrefs; every sparse operand is split into its storage buffers, and
     the kernel variant with its tile parameters is an attribute. `spnn.arena` gives the memory they work in, and
     `spnn.fault` makes a call fail.
 
@@ -34,6 +34,7 @@ def SPNN_Dialect : Dialect {
     "::mlir::sparse_tensor::SparseTensorDialect",
     "::mlir::arith::ArithDialect",
     "::mlir::tensor::TensorDialect",
+    "::mlir::vector::VectorDialect",
   ];
   let useDefaultAttributePrinterParser = 1;
   let hasConstantMaterializer = 1;

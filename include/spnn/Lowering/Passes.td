@@ -123,6 +123,39 @@ def SelectKernels : Pass<"spnn-select-kernels", "::mlir::ModuleOp"> {
   ];
 }
 
+def PackElementwise : Pass<"spnn-pack-elementwise", "::mlir::ModuleOp"> {
+  let summary = "Let elementwise ops and reductions between kernels work on packed panels";
+  let description = [{
+    Finds the ops between `spnn.unpack_panels` and `spnn.pack_panels` that treat each column of the activations alike
+    (linalg's elementwise ops and reductions over the rows: residuals, activations, normalisations, softmax) and makes
+    one `spnn.kernel_columns` of each connected group, so that activations stay packed. Operands that come row-major
+    are packed, results that are used row-major are unpacked; a group is taken if no more layout changes appear than
+    disappear, one more where it has reductions or expensive functions, which row-major loops compute one element at
+    a time. All values of a group are in one layout of panels; others around it are changed into that.
+
+    ```mlir
+    %x = spnn.unpack_panels ins(%p : tensor<?xf32>) ... -> tensor<64x?xf32>
+    %y = linalg.add ins(%x, %r : tensor<64x?xf32>, tensor<64x?xf32>) ... -> tensor<64x?xf32>
+    %q = spnn.pack_panels ins(%y : tensor<64x?xf32>) ... -> tensor<?xf32>
+    // becomes
+    %s = spnn.pack_panels ins(%r : tensor<64x?xf32>) ... -> tensor<?xf32>
+    %q = spnn.kernel_columns 64 x %n layout(...) panels(%p, %s : tensor<?xf32>, tensor<?xf32>) ... -> tensor<?xf32> {
+    ^bb0(%a: f32, %b: f32):
+      %0 = arith.addf %a, %b : f32
+      spnn.yield_columns panels(%0 : f32)
+    }
+    ```
+
+    Remarks: one for each group, and for each op beside packed activations that is left out, with the reason.
+  }];
+  let dependentDialects = ["::spnn::SPNNDialect", "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+                           "::mlir::tensor::TensorDialect"];
+  let statistics = [
+    Statistic<"numKernels", "kernels", "column-wise kernels made">,
+    Statistic<"numOps", "ops", "ops that they replace">,
+  ];
+}
+
 def GuardIndices : Pass<"spnn-guard-indices", "::mlir::func::FuncOp"> {
   let summary = "Make accesses out of range an error of the call";
   let description = [{

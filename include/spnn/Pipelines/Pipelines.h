@@ -44,6 +44,10 @@ struct CpuPipelineOptions : public mlir::PassPipelineOptions<CpuPipelineOptions>
       *this, "kernel",
       llvm::cl::desc("force one kernel (csr, csr-matvec, hardcoded, pattern-tile, block, nm, ...) wherever it is legal"),
       llvm::cl::init("")};
+  PassOptions::Option<bool> packElementwise{
+      *this, "pack-elementwise",
+      llvm::cl::desc("let what stands between products work on packed activations; off only to compare"),
+      llvm::cl::init(true)};
   PassOptions::Option<bool> tune{
       *this, "tune", llvm::cl::desc("choose formats and kernels by measuring the likeliest candidates on this machine"),
       llvm::cl::init(false)};

@@ -229,6 +229,40 @@ void spnn::emitTasks(OpBuilder &builder, Location loc, ArrayRef<Value> extents, 
                           [&](OpBuilder &b, Location, ValueRange ivs) { body(b, SmallVector<Value>(ivs)); });
 }
 
+void spnn::emitPanelVariants(OpBuilder &b, Location loc, int64_t width, int64_t vector, Value columns, Value panel,
+                             function_ref<void(OpBuilder &, int64_t)> body) {
+  int64_t full = width / vector;
+  std::optional<int64_t> staticColumns = getConstantIntValue(columns);
+  if (full == 1 || (staticColumns && *staticColumns % width == 0))
+    return body(b, full);
+  // The last panel can be narrower: one variant for each number of vectors, chosen once a panel.
+  SmallVector<int64_t> cases;
+  int64_t tail = 0;
+  if (staticColumns) {
+    tail = (*staticColumns % width + vector - 1) / vector;
+    if (*staticColumns < width)
+      return body(b, tail);
+    if (tail == full)
+      return body(b, full);
+    cases.push_back(tail);
+  } else {
+    for (int64_t vectors = 1; vectors < full; ++vectors)
+      cases.push_back(vectors);
+  }
+  KernelEmitter e(b, loc);
+  Value left = e.min(e.sub(columns, e.mul(panel, width)), e.index(width));
+  Value vectors = e.ceilDiv(left, vector);
+  auto dispatch = scf::IndexSwitchOp::create(b, loc, TypeRange(), vectors, cases, cases.size());
+  for (auto [count, region] : llvm::zip_equal(cases, dispatch.getCaseRegions())) {
+    OpBuilder inner = OpBuilder::atBlockBegin(&region.emplaceBlock());
+    body(inner, count);
+    scf::YieldOp::create(inner, loc);
+  }
+  OpBuilder inner = OpBuilder::atBlockBegin(&dispatch.getDefaultRegion().emplaceBlock());
+  body(inner, full);
+  scf::YieldOp::create(inner, loc);
+}
+
 void spnn::emitPanelLoops(KernelMatmulOp op, OpBuilder &builder, int64_t chunks,
                           function_ref<void(OpBuilder &, const PanelWork &)> body) {
   Location loc = op.getLoc();
@@ -236,45 +270,15 @@ void spnn::emitPanelLoops(KernelMatmulOp op, OpBuilder &builder, int64_t chunks,
   int64_t width = op.getPanels().getWidth(), vector = op.getPanels().getVector();
   int64_t rows = op.getRows(), cols = op.getCols();
   Value columns = op.getColumns();
-  std::optional<int64_t> staticColumns = getConstantIntValue(columns);
-
-  auto work = [&](OpBuilder &b, Value panel, Value chunk) {
-    KernelEmitter e(b, loc);
-    Value first = e.mul(panel, width);
-    Value rhs = e.mul(first, cols), result = e.mul(first, rows);
-    int64_t full = width / vector;
-    auto variant = [&](OpBuilder &b, int64_t vectors) { body(b, PanelWork{vectors, first, rhs, result, chunk}); };
-    if (full == 1 || (staticColumns && *staticColumns % width == 0))
-      return variant(b, full);
-    // The last panel can be narrower: one variant for each number of vectors, chosen once a panel.
-    SmallVector<int64_t> cases;
-    int64_t tail = 0;
-    if (staticColumns) {
-      tail = (*staticColumns % width + vector - 1) / vector;
-      if (*staticColumns < width)
-        return variant(b, tail);
-      if (tail == full)
-        return variant(b, full);
-      cases.push_back(tail);
-    } else {
-      for (int64_t vectors = 1; vectors < full; ++vectors)
-        cases.push_back(vectors);
-    }
-    Value left = e.min(e.sub(columns, first), e.index(width));
-    Value vectors = e.ceilDiv(left, vector);
-    auto dispatch = scf::IndexSwitchOp::create(b, loc, TypeRange(), vectors, cases, cases.size());
-    for (auto [count, region] : llvm::zip_equal(cases, dispatch.getCaseRegions())) {
-      OpBuilder inner = OpBuilder::atBlockBegin(&region.emplaceBlock());
-      variant(inner, count);
-      scf::YieldOp::create(inner, loc);
-    }
-    OpBuilder inner = OpBuilder::atBlockBegin(&dispatch.getDefaultRegion().emplaceBlock());
-    variant(inner, full);
-    scf::YieldOp::create(inner, loc);
-  };
-
   emitTasks(builder, loc, {e.ceilDiv(columns, width), e.index(chunks)}, op.getParallel(),
-            [&](OpBuilder &b, ArrayRef<Value> task) { work(b, task[0], task[1]); });
+            [&](OpBuilder &b, ArrayRef<Value> task) {
+              KernelEmitter e(b, loc);
+              Value first = e.mul(task[0], width);
+              Value rhs = e.mul(first, cols), result = e.mul(first, rows);
+              emitPanelVariants(b, loc, width, vector, columns, task[0], [&](OpBuilder &b, int64_t vectors) {
+                body(b, PanelWork{vectors, first, rhs, result, task[1]});
+              });
+            });
 }
 
 void spnn::emitChunkLoop(KernelMatmulOp op, OpBuilder &builder, int64_t chunks,

@@ -103,6 +103,11 @@ void emitFor(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value begin, ml
 void emitTasks(mlir::OpBuilder &builder, mlir::Location loc, llvm::ArrayRef<mlir::Value> extents, bool parallel,
                llvm::function_ref<void(mlir::OpBuilder &, llvm::ArrayRef<mlir::Value> task)> body);
 
+/// Calls `body` once for each number of vectors that panel `panel` of `width` columns can have, in a switch; once where
+/// static columns leave no choice.
+void emitPanelVariants(mlir::OpBuilder &builder, mlir::Location loc, int64_t width, int64_t vector, mlir::Value columns,
+                       mlir::Value panel, llvm::function_ref<void(mlir::OpBuilder &, int64_t vectors)> body);
+
 /// Emits the loops over panels and chunks of `op`, parallel if the op says so, and calls `body` once for each number of
 /// vectors that a panel can have (one for static columns that are a multiple of the width).
 void emitPanelLoops(KernelMatmulOp op, mlir::OpBuilder &builder, int64_t chunks,
