@@ -212,14 +212,7 @@ int spnn::bench::runBlockSuite(const SuiteOptions &options) {
       return 1;
     }
   }
-  if (!options.json.empty()) {
-    std::error_code error;
-    llvm::raw_fd_ostream os(options.json, error);
-    if (error) {
-      llvm::errs() << "spnn-bench: cannot write " << options.json << ": " << error.message() << "\n";
-      return 1;
-    }
-    os << llvm::formatv("{0:2}", llvm::json::Value(std::move(rows))) << "\n";
-  }
+  if (!writeRows(options, std::move(rows)))
+    return 1;
   return isRight ? 0 : 1;
 }

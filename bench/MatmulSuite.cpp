@@ -35,24 +35,15 @@ using namespace spnn::bench;
 using llvm::format;
 
 namespace {
-struct Case {
-  int64_t m, k, n;
-  Pattern pattern;
-
-  std::string name() const {
-    return std::to_string(m) + "x" + std::to_string(k) + "x" + std::to_string(n) + "/" + pattern.name();
-  }
-};
-
 class MatmulSuite {
 public:
   explicit MatmulSuite(const SuiteOptions &options) : options(options) {}
   int run();
 
 private:
-  std::vector<Case> listCases() const;
+  std::vector<ProductCase> listCases() const;
   /// Returns an error that ends the suite.
-  runtime::Error runCase(const Case &c);
+  runtime::Error runCase(const ProductCase &c);
   void printHeader();
 
   const SuiteOptions &options;
@@ -62,7 +53,7 @@ private:
 };
 } // namespace
 
-std::vector<Case> MatmulSuite::listCases() const {
+std::vector<ProductCase> MatmulSuite::listCases() const {
   std::vector<Pattern> patterns;
   for (double sparsity : {0.5, 0.7, 0.8, 0.9, 0.95})
     patterns.push_back({Pattern::Kind::Unstructured, 1, 1, sparsity, "", ""});
@@ -72,7 +63,7 @@ std::vector<Case> MatmulSuite::listCases() const {
   patterns.push_back({Pattern::Kind::NM, 2, 4, 0.5, "", ""});
   for (int64_t n : {1, 2})
     patterns.push_back({Pattern::Kind::NMG, n, 4, 1 - static_cast<double>(n) / 4, "", "", 16});
-  std::vector<Case> cases;
+  std::vector<ProductCase> cases;
   std::vector<int64_t> columns = options.quick ? std::vector<int64_t>{128} : std::vector<int64_t>{16, 64, 128, 512};
   for (int64_t n : columns)
     for (int64_t m : {768, 3072})
@@ -101,7 +92,7 @@ std::vector<Case> MatmulSuite::listCases() const {
         files.push_back(at->path());
     llvm::sort(files);
     for (const std::string &file : files) {
-      Case c{0, 0, 128, {Pattern::Kind::File, 1, 1, 0, file, "dlmc-" + llvm::sys::path::stem(file).str()}};
+      ProductCase c{0, 0, 128, {Pattern::Kind::File, 1, 1, 0, file, "dlmc-" + llvm::sys::path::stem(file).str()}};
       // Tiny layers say nothing about kernels.
       if (readSmtxHeader(file, c.m, c.k, c.pattern.sparsity) && c.m * c.k >= 100000 && c.m * c.k <= 4000000 &&
           (!options.quick || files.size() < 3 || &file - files.data() < 3))
@@ -110,7 +101,7 @@ std::vector<Case> MatmulSuite::listCases() const {
   }
   if (!options.filter.empty()) {
     std::regex filter(options.filter);
-    llvm::erase_if(cases, [&](const Case &c) { return !std::regex_search(c.name(), filter); });
+    llvm::erase_if(cases, [&](const ProductCase &c) { return !std::regex_search(c.name(), filter); });
   }
   return cases;
 }
@@ -137,7 +128,7 @@ void MatmulSuite::printHeader() {
                << (mkl.empty() ? "\n" : " |    mkl  ratio\n");
 }
 
-runtime::Error MatmulSuite::runCase(const Case &c) {
+runtime::Error MatmulSuite::runCase(const ProductCase &c) {
   // Enough different nonzeros that no branch predictor learns them.
   constexpr double kRotatedNonzeros = 240e3;
   double expected = static_cast<double>(c.m) * c.k * (1 - c.pattern.sparsity);
@@ -386,20 +377,13 @@ int MatmulSuite::run() {
   vectorBytes = static_cast<unsigned>(cpu.vectorBytes);
   printHeader();
   int status = 0;
-  for (const Case &c : listCases())
+  for (const ProductCase &c : listCases())
     if (runtime::Error error = runCase(c)) {
       llvm::errs() << "spnn-bench: " << *error << "\n";
       status = 1;
     }
-  if (!options.json.empty()) {
-    std::error_code failed;
-    llvm::raw_fd_ostream os(options.json, failed);
-    if (failed) {
-      llvm::errs() << "spnn-bench: cannot write " << options.json << ": " << failed.message() << "\n";
-      return 1;
-    }
-    os << llvm::formatv("{0:2}", llvm::json::Value(std::move(rows))) << "\n";
-  }
+  if (!writeRows(options, std::move(rows)))
+    return 1;
   if (wrong)
     llvm::errs() << "spnn-bench: " << wrong << " cases with wrong results\n";
   return status || wrong ? 1 : 0;

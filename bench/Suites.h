@@ -12,6 +12,9 @@
 #define SPNN_BENCH_SUITES_H
 
 #include "ElementTypes.h"
+#include "Matrix.h"
+
+#include "llvm/Support/JSON.h"
 
 #include <string>
 
@@ -35,6 +38,19 @@ struct SuiteOptions {
   int cases = 0;              ///< of a suite that makes its own; 0: the suite's own number
   int rotate = 0;             ///< matrices of a case; 0: the suite's own
 };
+
+/// A product of a matrix with `pattern` and n columns.
+struct ProductCase {
+  int64_t m, k, n;
+  Pattern pattern;
+
+  std::string name() const {
+    return std::to_string(m) + "x" + std::to_string(k) + "x" + std::to_string(n) + "/" + pattern.name();
+  }
+};
+
+/// Writes what a suite found to the file of its options, if they name one. False, with a message, if that fails.
+bool writeRows(const SuiteOptions &options, llvm::json::Array rows);
 
 /// Products of sparse weights with dense activations, ours and peers. Returns the exit status.
 int runMatmulSuite(const SuiteOptions &options);

@@ -32,15 +32,6 @@ using namespace spnn::bench;
 using llvm::format;
 
 namespace {
-struct Case {
-  int64_t m, k, n;
-  Pattern pattern;
-
-  std::string name() const {
-    return std::to_string(m) + "x" + std::to_string(k) + "x" + std::to_string(n) + "/" + pattern.name();
-  }
-};
-
 /// What one case showed.
 struct Outcome {
   double chosen = 0, dense = 0, best = 0; ///< microseconds, whole layers
@@ -54,11 +45,11 @@ public:
   int run();
 
 private:
-  std::vector<Case> listCases() const;
+  std::vector<ProductCase> listCases() const;
   runtime::Error measureCall();
   /// What the compiler chooses by measuring.
-  runtime::Error tune(const Case &c, const Matrix &matrix, std::string &format, std::string &kernel) const;
-  runtime::Error runCase(const Case &c);
+  runtime::Error tune(const ProductCase &c, const Matrix &matrix, std::string &format, std::string &kernel) const;
+  runtime::Error runCase(const ProductCase &c);
   void summarize() const;
 
   const SuiteOptions &options;
@@ -69,15 +60,15 @@ private:
 } // namespace
 
 /// Seeded: the same cases every time, from small layers to those of large networks.
-std::vector<Case> SweepSuite::listCases() const {
+std::vector<ProductCase> SweepSuite::listCases() const {
   std::mt19937 generator(2024);
   std::uniform_real_distribution<double> exponent(5, 12);
   const int64_t columns[] = {1, 2, 7, 15, 16, 17, 33, 100, 128, 509};
   const double sparsities[] = {0, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98};
-  std::vector<Case> cases;
+  std::vector<ProductCase> cases;
   int count = options.cases > 0 ? options.cases : options.quick ? 40 : 300;
   while (static_cast<int>(cases.size()) < count) {
-    Case c;
+    ProductCase c;
     // Blocks and groups of 16 fit; every other extent is a round one, as layers have them.
     auto extent = [&] {
       int64_t value = std::lround(std::exp2(exponent(generator)));
@@ -104,7 +95,7 @@ std::vector<Case> SweepSuite::listCases() const {
   }
   if (!options.filter.empty()) {
     std::regex filter(options.filter);
-    llvm::erase_if(cases, [&](const Case &c) { return !std::regex_search(c.name(), filter); });
+    llvm::erase_if(cases, [&](const ProductCase &c) { return !std::regex_search(c.name(), filter); });
   }
   return cases;
 }
@@ -128,7 +119,7 @@ runtime::Error SweepSuite::measureCall() {
   return failed;
 }
 
-runtime::Error SweepSuite::tune(const Case &c, const Matrix &matrix, std::string &formatName,
+runtime::Error SweepSuite::tune(const ProductCase &c, const Matrix &matrix, std::string &formatName,
                                 std::string &kernel) const {
   CompileOptions compile;
   compile.threads = options.threads;
@@ -145,7 +136,7 @@ runtime::Error SweepSuite::tune(const Case &c, const Matrix &matrix, std::string
   return std::nullopt;
 }
 
-runtime::Error SweepSuite::runCase(const Case &c) {
+runtime::Error SweepSuite::runCase(const ProductCase &c) {
   // A few matrices in turn, so that no predictor learns one; large ones do not fit it anyway.
   constexpr double kRotatedNonzeros = 150e3;
   double expected = std::max(1.0, static_cast<double>(c.m) * c.k * (1 - c.pattern.sparsity));
@@ -327,21 +318,14 @@ int SweepSuite::run() {
     llvm::errs() << "spnn-bench: " << *error << "\n";
     return 1;
   }
-  for (const Case &c : listCases())
+  for (const ProductCase &c : listCases())
     if (runtime::Error error = runCase(c)) {
       llvm::errs() << "spnn-bench: " << *error << "\n";
       status = 1;
     }
   summarize();
-  if (!options.json.empty()) {
-    std::error_code error;
-    llvm::raw_fd_ostream os(options.json, error);
-    if (error) {
-      llvm::errs() << "spnn-bench: cannot write " << options.json << ": " << error.message() << "\n";
-      return 1;
-    }
-    os << llvm::formatv("{0:2}", llvm::json::Value(std::move(rows))) << "\n";
-  }
+  if (!writeRows(options, std::move(rows)))
+    return 1;
   return status;
 }
 

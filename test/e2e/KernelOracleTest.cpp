@@ -72,9 +72,10 @@ const Format kFormats[] = {
      true, 4},
     {"bsr4x4", MAP "(i floordiv 4 : dense, j floordiv 4 : compressed, i mod 4 : dense, j mod 4 : dense)" WIDTHS, 4, 4,
      0, false, "block-matvec", true, 4},
-    {"nmg2:4:3", "#spnn.nmg<2, 4, 3>", 4, 18, 0, false, nullptr, false, 0, {2, 4, 3}},
-    {"nmg1:3:2", "#spnn.nmg<1, 3, 2>", 3, 6, 0, false, nullptr, false, 0, {1, 3, 2}},
-    {"nmg5:6:1", "#spnn.nmg<5, 6, 1>", 6, 6, 0, false, nullptr, false, 0, {5, 6, 1}},
+    {"nmg2:4:3", "#spnn.nmg<2, 4, 3>", 4, 18, 0, false, "nmg", true, 0, {2, 4, 3}},
+    {"nmg1:3:2", "#spnn.nmg<1, 3, 2>", 3, 6, 0, false, "nmg", true, 0, {1, 3, 2}},
+    {"nmg5:6:1", "#spnn.nmg<5, 6, 1>", 6, 6, 0, false, "nmg", true, 0, {5, 6, 1}},
+    {"nmg1:3:2", "#spnn.nmg<1, 3, 2>", 3, 6, 0, false, "pattern-tile", true, 0, {1, 3, 2}},
 };
 
 enum Pattern { Random, AllZero, AllDense, EmptyRows, FullRows, DenseColumn, NumPatterns };

@@ -37,11 +37,12 @@ namespace {
 class PatternTileKernel : public CpuKernel {
 public:
   StringRef name() const override { return "pattern-tile"; }
-  bool takesFormat(StringRef formatName) const override { return formatName == "csr"; }
+  /// N:m:g weights are pattern tiles of their own, but with n = 1 other rows may share more columns.
+  bool takesFormat(StringRef formatName) const override { return formatName == "csr" || formatName.starts_with("nmg"); }
 
   std::optional<std::string> checkProblem(const KernelProblem &problem) const override {
-    if (problem.formatName != "csr")
-      return "the weights are not in CSR";
+    if (!takesFormat(problem.formatName))
+      return "the weights are neither in CSR nor n:m:g";
     return std::nullopt;
   }
 

@@ -743,7 +743,8 @@ TEST_F(Pack, Bitmap) {
 TEST_F(Pack, Refusals) {
   format::DenseMatrix matrix = makeMatrix({16, 16});
   EXPECT_EQ(findCpuKernel("csr")->checkProblem(makeProblem(matrix, "bitmap")), "the weights are not in CSR");
-  EXPECT_EQ(findCpuKernel("pattern-tile")->checkProblem(makeProblem(matrix, "bitmap")), "the weights are not in CSR");
+  EXPECT_EQ(findCpuKernel("pattern-tile")->checkProblem(makeProblem(matrix, "bitmap")),
+            "the weights are neither in CSR nor n:m:g");
   EXPECT_EQ(findCpuKernel("block")->checkProblem(makeProblem(matrix, "csr")), "the weights are not in BSR");
   EXPECT_EQ(findCpuKernel("block")->checkProblem(makeProblem(matrix, "bsr32x1")),
             "blocks of more than 16 rows or columns spill the accumulators");
