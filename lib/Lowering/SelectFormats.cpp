@@ -74,6 +74,7 @@ public:
   std::vector<Candidate> enumerateKernels(MatmulOp op, const format::DenseMatrix &matrix) const;
   /// Whether weights of so many bytes stay in that cache from one call of the network to the next.
   bool fits(uint64_t bytes, cost::KernelWork::Home home) const;
+  double getMicrosecondsPerDramByte() const { return 1e-3 / target.bandwidth.dram; }
   /// Microseconds to bring `rows` x columns activations of a type from row-major into panels, or back.
   double predictRepacking(MatmulOp op, int64_t rows, Type element) const;
 
@@ -437,29 +438,35 @@ void SelectFormats::choose(MutableArrayRef<Product> products, const FormatSelect
   // Every product's weights are read once a call, so where they live depends on what all of them take together: plan
   // for each cache, and keep the fastest plan that fits the one that it was made for.
   double least = std::numeric_limits<double>::infinity();
-  for (size_t home = 0; home < kHomes; ++home) {
+  // A plan for weights in `home` with a price of so many microseconds a byte. False if it does not fit.
+  auto tryPlan = [&](size_t home, double price) {
+    auto timeOf = [&](const Candidate &candidate) {
+      // Predictions are off by some percent (bench/calibrate --check), so a sparse format has to beat dense clearly.
+      constexpr double kMargin = 1.05;
+      return candidate.measured.value_or(candidate.times[home] * (candidate.encoding ? kMargin : 1));
+    };
     for (auto [product, node] : llvm::zip_equal(products, nodes))
       for (auto [i, choice] : llvm::zip_equal(product.eligible, node.choices)) {
         const Candidate &candidate = product.candidates[i];
-        // Predictions are off by some percent (bench/calibrate --check), so a sparse format has to beat dense clearly.
-        constexpr double kMargin = 1.05;
-        choice.microseconds = candidate.measured.value_or(candidate.times[home] * (candidate.encoding ? kMargin : 1));
+        choice.microseconds = timeOf(candidate) + price * static_cast<double>(candidate.weightBytes);
       }
     std::vector<size_t> plan = cost::planLayouts(nodes);
     uint64_t bytes = 0;
     double total = 0;
     SmallVector<double> layoutTimes;
     for (auto [i, product] : llvm::enumerate(products)) {
-      bytes += product.candidates[product.eligible[plan[i]]].weightBytes;
+      const Candidate &candidate = product.candidates[product.eligible[plan[i]]];
+      bytes += candidate.weightBytes;
       int64_t from = nodes[i].producer;
       layoutTimes.push_back(cost::getLayoutCost(nodes[i], nodes[i].choices[plan[i]].layout,
                                                 from < 0 ? 0 : nodes[from].unpackResult,
                                                 from < 0 ? 0 : nodes[from].choices[plan[from]].layout));
-      total += nodes[i].choices[plan[i]].microseconds + layoutTimes.back();
+      total += timeOf(candidate) + layoutTimes.back();
     }
-    bool isBetter = total < least || !products.front().chosen;
-    if (!selector.fits(bytes, kHomeKinds[home]) || !isBetter)
-      continue;
+    if (!selector.fits(bytes, kHomeKinds[home]))
+      return false;
+    if (total >= least && products.front().chosen)
+      return true;
     least = total;
     for (auto [i, product] : llvm::enumerate(products)) {
       for (Candidate &candidate : product.candidates)
@@ -468,7 +475,14 @@ void SelectFormats::choose(MutableArrayRef<Product> products, const FormatSelect
       product.layoutMicroseconds = layoutTimes[i];
       product.home = kHomeNames[home];
     }
-  }
+    return true;
+  };
+  // Where the fastest plan does not fit, its bytes get a price (a Lagrange multiplier), up to twice the time that they
+  // take from memory: some product may do with fewer.
+  for (size_t home = 0; home < kHomes; ++home)
+    for (double price : {0.0, 0.25, 0.5, 1.0, 2.0})
+      if (tryPlan(home, price * selector.getMicrosecondsPerDramByte()))
+        break;
 }
 
 void SelectFormats::chooseAll(MutableArrayRef<Product> products, const FormatSelector &selector) const {

@@ -123,7 +123,7 @@ int64_t BlockMatvecKernel::countStoredValues(const KernelProblem &problem, Dicti
 
 double BlockMatvecKernel::getValueCost(DictionaryAttr parameters, int64_t columns) const {
   // Weights and indices are loaded once for all columns.
-  constexpr double kShared = 0.65;
+  constexpr double kShared = 0.72;
   Tile tile(parameters);
   return rowsCost(tile.r) * sliceCost(tile.rows) * (kShared / static_cast<double>(columns) + 1 - kShared);
 }
