@@ -112,20 +112,21 @@ static llvm::json::Array toJson(const Timing &timing) {
 }
 
 void MatmulSuite::printHeader() {
-  std::string eigen = eigenVersion(), mkl = mklVersion();
+  std::string eigen = eigenVersion(), mkl = mklVersion(), libxsmm = libxsmmVersion();
   llvm::outs()
       << "machine: " << describeMachine() << "; load average " << format("%.1f", loadAverage()) << "\n"
       << "versions: LLVM " << LLVM_VERSION_STRING << ", oneDNN " << oneDnnVersion()
-      << (eigen.empty() ? "" : ", Eigen " + eigen) << (mkl.empty() ? "" : ", MKL " + mkl) << "\n"
+      << (eigen.empty() ? "" : ", Eigen " + eigen) << (libxsmm.empty() ? "" : ", LIBXSMM " + libxsmm)
+      << (mkl.empty() ? "" : ", MKL " + mkl) << "\n"
       << "threads: ours and oneDNN " << options.threads << ", every other peer 1\n"
       << "Times are medians in microseconds, in turns within one run; ratio = peer / ours. rows: X[k][n] to "
          "Y[m][n], panels packed\nand unpacked inside; linear: X[n][k] to Y[n][m]; kernel: panels to panels. "
-         "sparsifier, patched (by hand: noalias, fused\nmultiply-adds), eigen, plain-c and mkl are compared with "
-         "rows.\n\n";
+         "sparsifier, patched (by hand: noalias, fused\nmultiply-adds), eigen, plain-c, libxsmm and mkl are compared "
+         "with rows.\n\n";
   llvm::outs() << llvm::left_justify("case", 40)
                << "      rows   linear   kernel  GF/s  %peak |   onednn  ratio | linear   ratio | sparsif.  ratio  "
                   "patched  ratio |  eigen  ratio | plain-c  ratio"
-               << (mkl.empty() ? "\n" : " |    mkl  ratio\n");
+               << (libxsmm.empty() ? "" : " | libxsmm  ratio") << (mkl.empty() ? "\n" : " |    mkl  ratio\n");
 }
 
 runtime::Error MatmulSuite::runCase(const ProductCase &c) {
@@ -237,8 +238,8 @@ runtime::Error MatmulSuite::runCase(const ProductCase &c) {
   Operands operands{c.n, xRows.data(), xLinear.data(), y.data()};
   std::vector<PeerVariant> peers = makeOneDnnPeers(matrices[0], operands);
   std::string problem;
-  for (auto &more : {makeEigenPeers(matrices, operands), makeMklPeers(matrices, operands),
-                     makeGeneratedPeers(matrices, operands, options.cache, problem)})
+  for (auto &more : {makeEigenPeers(matrices, operands), makeLibxsmmPeers(matrices, operands),
+                     makeMklPeers(matrices, operands), makeGeneratedPeers(matrices, operands, options.cache, problem)})
     peers.insert(peers.end(), more.begin(), more.end());
   if (!problem.empty())
     llvm::errs() << c.name() << ": " << problem << "\n";
@@ -355,6 +356,8 @@ runtime::Error MatmulSuite::runCase(const ProductCase &c) {
   print("mlir-sparsifier-patched", false, 9, false);
   print("eigen", false, 8, true);
   print("plain-c", false, 8, true);
+  if (!libxsmmVersion().empty())
+    print("libxsmm", false, 8, true);
   if (!mklVersion().empty())
     print("mkl", false, 8, true);
   llvm::outs() << "\n";

@@ -45,6 +45,12 @@ std::string oneDnnVersion();
 std::vector<PeerVariant> makeEigenPeers(const std::vector<Matrix> &matrices, const Operands &operands);
 std::string eigenVersion();
 
+/// LIBXSMM's product of sparse slices and a dense matrix, if the benchmark was built with LIBXSMM. The slices are made
+/// here, once, as the weights are constant.
+std::vector<PeerVariant> makeLibxsmmPeers(const std::vector<Matrix> &matrices, const Operands &operands);
+/// Empty where there is none.
+std::string libxsmmVersion();
+
 /// Intel MKL's inspector-executor product of a CSR matrix, sequential, where libmkl_rt can be opened ($SPNN_MKL names it).
 std::vector<PeerVariant> makeMklPeers(const std::vector<Matrix> &matrices, const Operands &operands);
 /// Empty where there is none.

@@ -1,4 +1,4 @@
-"""What bench/run and bench/calibrate share: building spnn-bench, and finding data."""
+"""What bench/run, bench/calibrate and bench/torch_peer.py share: building programs, and finding data."""
 import lzma
 import os
 import pathlib
@@ -10,15 +10,15 @@ BUILD = ROOT / "build"
 CACHE = BUILD / "bench-cache"
 
 
-def build():
-    """Configures the release build if needed, builds spnn-bench, returns its path."""
+def build(program="spnn-bench"):
+    """Configures the release build if needed, builds a program, returns its path."""
     if not (BUILD / "build.ninja").exists():
         subprocess.run(["cmake", "--preset", "release"], cwd=ROOT, check=True, stdout=sys.stderr)
-    done = subprocess.run(["ninja", "-C", str(BUILD), "spnn-bench"], capture_output=True, text=True)
+    done = subprocess.run(["ninja", "-C", str(BUILD), program], capture_output=True, text=True)
     if done.returncode:
         sys.stderr.write(done.stdout + done.stderr)
         sys.exit("bench: the build failed")
-    return BUILD / "bin" / "spnn-bench"
+    return BUILD / "bin" / program
 
 
 def unpack_dlmc():
