@@ -78,7 +78,8 @@ static Value emitScaling(OpBuilder &builder, MatmulOp op, Value sums) {
     return sums;
   SmallVector<Value> inputs{sums};
   SmallVector<AffineMap> maps(2, builder.getMultiDimIdentityMap(2));
-  for (auto [axis, scales] : llvm::enumerate(ArrayRef<Value>{op.getLhsScales(), op.getRhsScales()}))
+  const Value scaled[] = {op.getLhsScales(), op.getRhsScales()}; // along axes 0 and 1
+  for (auto [axis, scales] : llvm::enumerate(scaled))
     if (scales) {
       inputs.push_back(scales);
       maps.insert(maps.end() - 1, AffineMap::get(2, 0, builder.getAffineDimExpr(axis)));
