@@ -8,22 +8,18 @@
 // Pass spnn-select-formats: the storage format and the kernel of each product's weights, by predicted time.
 //
 //===----------------------------------------------------------------------===//
+#include "FormatCandidates.h"
 #include "ProductChains.h"
-#include "spnn/Cost/CostModel.h"
 #include "spnn/Cost/LayoutPlan.h"
-#include "spnn/Cost/MatrixStatistics.h"
-#include "spnn/Cost/TargetDescription.h"
 #include "spnn/IR/SPNN.h"
 #include "spnn/IR/SparseFormats.h"
 #include "spnn/Lowering/CandidateTimer.h"
-#include "spnn/Lowering/CpuKernel.h"
 #include "spnn/Lowering/Passes.h"
 
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
 #include "llvm/Support/FormatVariadic.h"
 
-#include <array>
 #include <cmath>
 
 namespace spnn {
@@ -33,87 +29,6 @@ namespace spnn {
 
 using namespace mlir;
 using namespace spnn;
-
-namespace {
-/// Where the weights of a network can live between two calls.
-constexpr size_t kHomes = 3;
-constexpr cost::KernelWork::Home kHomeKinds[kHomes] = {cost::KernelWork::Home::L2, cost::KernelWork::Home::L3,
-                                                       cost::KernelWork::Home::Dram};
-constexpr const char *kHomeNames[kHomes] = {"L2", "L3", "memory"};
-
-/// A format and a kernel that could compute one product, or the reason why they cannot.
-struct Candidate {
-  std::string format;
-  Attribute encoding;                ///< null for dense
-  const CpuKernel *kernel = nullptr; ///< null for dense, and where the format itself is excluded
-  DictionaryAttr parameters;
-  PanelsAttr panels; ///< null if activations stay row-major
-  uint64_t weightBytes = 0;
-  /// Predicted with the weights in L2, in L3, and in memory between two calls of the network.
-  std::array<double, kHomes> times{};
-  double microseconds = 0;        ///< of `times`, the one for this network
-  std::optional<double> measured; ///< with option `tune`, where this network's weights live
-  std::string excluded;           ///< empty if the candidate is legal
-
-  /// What the choice goes by.
-  double getMicroseconds() const { return measured.value_or(microseconds); }
-};
-
-/// Chooses for one product.
-class FormatSelector {
-public:
-  FormatSelector(const cost::TargetDescription &target, TargetAttr machine, int threads, int64_t expectedColumns,
-                 bool forcesCsc)
-      : target(target), machine(machine), vectorBytes(machine ? machine.getVectorBytes() : 16), threads(threads),
-        expectedColumns(expectedColumns), forcesCsc(forcesCsc) {}
-
-  /// Dense and every format worth trying.
-  std::vector<Candidate> enumerate(MatmulOp op, const format::DenseMatrix &matrix,
-                                   const cost::MatrixStatistics &statistics) const;
-  /// The kernels of the encoding that the weights have already.
-  std::vector<Candidate> enumerateKernels(MatmulOp op, const format::DenseMatrix &matrix) const;
-  /// Whether weights of so many bytes stay in that cache from one call of the network to the next.
-  bool fits(uint64_t bytes, cost::KernelWork::Home home) const;
-  double getMicrosecondsPerDramByte() const { return 1e-3 / target.bandwidth.dram; }
-  /// Microseconds to bring `rows` x columns activations of a type from row-major into panels, or back.
-  double predictRepacking(MatmulOp op, int64_t rows, Type element) const;
-
-private:
-  KernelProblem makeProblem(MatmulOp op, const format::DenseMatrix &matrix) const;
-  void add(std::vector<Candidate> &candidates, const KernelProblem &problem, Attribute encoding) const;
-  void predict(Candidate &candidate, cost::KernelWork work) const;
-
-  const cost::TargetDescription &target;
-  TargetAttr machine; ///< null if nobody said
-  int64_t vectorBytes;
-  int threads;
-  int64_t expectedColumns;
-  bool forcesCsc; ///< the options ask for it
-};
-
-int64_t columnsOf(const KernelProblem &problem) {
-  return ShapedType::isDynamic(problem.columns) ? problem.expectedColumns : problem.columns;
-}
-
-uint64_t activationBytes(const KernelProblem &problem) {
-  auto bytes = [](Type type) { return static_cast<uint64_t>(type.getIntOrFloatBitWidth() / 8); };
-  return columnsOf(problem) *
-         (problem.matrix.shape.rows * bytes(problem.elementType) + problem.matrix.shape.cols * bytes(problem.rhsType));
-}
-
-/// Types as the coefficients of a target are named: "csr-bf16".
-std::string typedName(StringRef kernel, Type type) {
-  std::string name;
-  llvm::raw_string_ostream(name) << kernel << "-" << type;
-  return name;
-}
-} // namespace
-
-/// 1 where nobody says.
-static double getActivationDensity(MatmulOp op) {
-  auto attr = op->getAttrOfType<FloatAttr>(kActivationDensityAttrName);
-  return attr ? attr.getValueAsDouble() : 1;
-}
 
 /// Fails with an error if the attribute, which anybody may write, is none.
 static LogicalResult checkActivationDensity(MatmulOp op) {
@@ -126,156 +41,6 @@ static LogicalResult checkActivationDensity(MatmulOp op) {
                             << attr;
   return success();
 }
-
-void FormatSelector::predict(Candidate &candidate, cost::KernelWork work) const {
-  candidate.weightBytes = work.weightBytes;
-  for (size_t home = 0; home < kHomes; ++home) {
-    work.home = kHomeKinds[home];
-    candidate.times[home] = cost::predict(target, work).microseconds;
-  }
-  candidate.microseconds = candidate.times[0];
-}
-
-KernelProblem FormatSelector::makeProblem(MatmulOp op, const format::DenseMatrix &matrix) const {
-  Type element = getElementTypeOrSelf(op.getType()), rhs = getElementTypeOrSelf(op.getRhs());
-  return {matrix,
-          {},
-          "dense",
-          element,
-          getElementTypeOrSelf(op.getLhs()),
-          rhs,
-          op.getColumns(),
-          expectedColumns,
-          vectorBytes / static_cast<int64_t>(element.getIntOrFloatBitWidth() / 8),
-          machine && machine.hasDot(rhs),
-          getActivationDensity(op)};
-}
-
-void FormatSelector::add(std::vector<Candidate> &candidates, const KernelProblem &base, Attribute encoding) const {
-  auto type = RankedTensorType::get({base.matrix.shape.rows, base.matrix.shape.cols}, base.weightType, encoding);
-  Candidate candidate;
-  candidate.encoding = encoding;
-  std::string reason;
-  std::unique_ptr<format::SparseFormat> format = cast<SparseFormatInterface>(encoding).getFormat(type, reason);
-  if (!format) {
-    candidate.excluded = reason;
-    candidates.push_back(candidate);
-    return;
-  }
-  candidate.format = format->name();
-  if (std::optional<std::string> broken = format->checkPack(base.matrix)) {
-    candidate.excluded = *broken;
-    candidates.push_back(candidate);
-    return;
-  }
-  KernelProblem problem = base;
-  problem.format = encoding;
-  problem.formatName = candidate.format;
-  int64_t stored = format->countStoredValues(base.matrix);
-  size_t before = candidates.size();
-  for (const CpuKernel *kernel : getCpuKernels()) {
-    if (!kernel->takesFormat(problem.formatName))
-      continue;
-    candidate.kernel = kernel;
-    candidate.parameters = {};
-    candidate.panels = {};
-    candidate.microseconds = 0;
-    candidate.excluded = kernel->check(problem).value_or("");
-    if (!candidate.excluded.empty()) {
-      candidates.push_back(candidate);
-      continue;
-    }
-    candidate.parameters = kernel->getParameters(problem);
-    candidate.panels = kernel->getPanels(problem);
-    // A single column is its own panel.
-    if (problem.columns == 1 && candidate.panels.getWidth() == 1)
-      candidate.panels = {};
-    cost::KernelWork work;
-    // Coefficients for weights of this type, if the target has any.
-    work.kernel = kernel->getCostName(candidate.parameters);
-    if (std::string typed = typedName(work.kernel, problem.weightType); target.findKernel(typed))
-      work.kernel = typed;
-    work.weights = base.matrix.shape;
-    work.columns = columnsOf(problem);
-    work.storedValues =
-        std::llround(static_cast<double>(kernel->countStoredValues(problem, candidate.parameters, stored)) *
-                     kernel->getValueCost(candidate.parameters, work.columns));
-    work.weightBytes = kernel->countBytes(problem, candidate.parameters,
-                                          format->countBytes(base.matrix.shape, base.matrix.elementBytes, stored));
-    work.activationBytes = activationBytes(problem);
-    work.elementBytes = base.elementType.getIntOrFloatBitWidth() / 8;
-    double positions = static_cast<double>(base.matrix.shape.rows) * base.matrix.shape.cols;
-    work.density = positions > 0 ? stored / positions : 0;
-    work.threads = threads;
-    predict(candidate, work);
-    if (!std::isfinite(candidate.microseconds))
-      candidate.excluded = "the target description has no coefficients for kernel " + work.kernel;
-    candidates.push_back(candidate);
-  }
-  if (candidates.size() == before) {
-    candidate.excluded = "no kernel multiplies this format";
-    candidates.push_back(candidate);
-  }
-}
-
-std::vector<Candidate> FormatSelector::enumerate(MatmulOp op, const format::DenseMatrix &matrix,
-                                                 const cost::MatrixStatistics &statistics) const {
-  MLIRContext *context = op.getContext();
-  KernelProblem problem = makeProblem(op, matrix);
-  std::vector<Candidate> candidates;
-  {
-    cost::KernelWork work;
-    work.kernel = "dense";
-    work.weights = matrix.shape;
-    work.columns = columnsOf(problem);
-    work.storedValues = matrix.shape.rows * matrix.shape.cols;
-    // Whatever the operands are, oneDNN multiplies f32 here.
-    work.elementBytes = problem.elementType.getIntOrFloatBitWidth() / 8;
-    work.weightBytes = static_cast<uint64_t>(work.storedValues) * work.elementBytes;
-    work.activationBytes = activationBytes(problem);
-    work.threads = threads;
-    Candidate dense;
-    dense.format = "dense";
-    predict(dense, work);
-    candidates.push_back(dense);
-  }
-  add(candidates, problem, getCsrEncoding(context));
-  // Columns pay where many of them are skipped, which somebody has to say.
-  if (forcesCsc || op->hasAttr(kActivationDensityAttrName))
-    add(candidates, problem, getCscEncoding(context));
-  for (int64_t rows : {4, 8, 16})
-    add(candidates, problem, getBsrEncoding(context, rows, 1));
-  if (statistics.tightestNm)
-    add(candidates, problem, getNmEncoding(context, statistics.tightestNm->n, statistics.tightestNm->m));
-  add(candidates, problem, BitmapAttr::get(context));
-  return candidates;
-}
-
-std::vector<Candidate> FormatSelector::enumerateKernels(MatmulOp op, const format::DenseMatrix &matrix) const {
-  std::vector<Candidate> candidates;
-  add(candidates, makeProblem(op, matrix), cast<RankedTensorType>(op.getLhs().getType()).getEncoding());
-  return candidates;
-}
-
-bool FormatSelector::fits(uint64_t bytes, cost::KernelWork::Home home) const {
-  if (home == cost::KernelWork::Home::Dram)
-    return true;
-  return bytes <= (home == cost::KernelWork::Home::L2 ? target.l2Bytes * std::max(threads, 1) : target.l3Bytes);
-}
-
-double FormatSelector::predictRepacking(MatmulOp op, int64_t rows, Type element) const {
-  int64_t columns = ShapedType::isDynamic(op.getColumns()) ? expectedColumns : op.getColumns();
-  int64_t elementBytes = element.getIntOrFloatBitWidth() / 8;
-  uint64_t rowBytes = static_cast<uint64_t>(std::max<int64_t>(rows, 0)) * elementBytes;
-  // Panels are whole vectors of columns.
-  return cost::predictPack(target, rowBytes * columns,
-                           rowBytes * llvm::alignTo(columns, std::max<int64_t>(1, vectorBytes / 4)), threads)
-      .microseconds;
-}
-
-//===----------------------------------------------------------------------===//
-// The pass
-//===----------------------------------------------------------------------===//
 
 namespace {
 /// A product to decide about.
@@ -299,13 +64,13 @@ struct SelectFormats : public spnn::impl::SelectFormatsBase<SelectFormats> {
 
 private:
   /// The candidates for `op`, or std::nullopt where there is nothing to choose.
-  std::optional<Product> consider(MatmulOp op, const FormatSelector &selector);
+  std::optional<Product> consider(MatmulOp op, const CandidateFinder &finder);
   /// Whether the options let `candidate` be chosen.
   bool isEligible(const Candidate &candidate) const;
   /// Chooses an eligible candidate for each product of one function: its predicted time is least.
-  void choose(MutableArrayRef<Product> products, const FormatSelector &selector) const;
+  void choose(MutableArrayRef<Product> products, const CandidateFinder &finder) const;
   /// Chooses for each function.
-  void chooseAll(MutableArrayRef<Product> products, const FormatSelector &selector) const;
+  void chooseAll(MutableArrayRef<Product> products, const CandidateFinder &finder) const;
   /// Measures the likeliest of the eligible candidates of each product; the others are no longer eligible.
   LogicalResult measure(MutableArrayRef<Product> products, const cost::TargetDescription &target);
   void apply(const Product &product);
@@ -366,7 +131,7 @@ bool SelectFormats::isEligible(const Candidate &candidate) const {
   return candidate.excluded.empty() || isOnlyUnpredicted;
 }
 
-std::optional<Product> SelectFormats::consider(MatmulOp op, const FormatSelector &selector) {
+std::optional<Product> SelectFormats::consider(MatmulOp op, const CandidateFinder &finder) {
   auto weights = cast<RankedTensorType>(op.getLhs().getType());
   Product product;
   product.op = op;
@@ -394,8 +159,8 @@ std::optional<Product> SelectFormats::consider(MatmulOp op, const FormatSelector
   if (weights.getElementType().isBF16())
     measured.floatType = format::FloatType::BF16;
   product.statistics = cost::measure(*matrix, measured);
-  product.candidates = product.keepsEncoding ? selector.enumerateKernels(op, *matrix)
-                                             : selector.enumerate(op, *matrix, product.statistics);
+  product.candidates =
+      product.keepsEncoding ? finder.enumerateKernels(op, *matrix) : finder.enumerate(op, *matrix, product.statistics);
   for (auto [i, candidate] : llvm::enumerate(product.candidates))
     if ((format.empty() || product.keepsEncoding || candidate.format == format) && isEligible(candidate))
       product.eligible.push_back(i);
@@ -409,7 +174,7 @@ std::optional<Product> SelectFormats::consider(MatmulOp op, const FormatSelector
   return product;
 }
 
-void SelectFormats::choose(MutableArrayRef<Product> products, const FormatSelector &selector) const {
+void SelectFormats::choose(MutableArrayRef<Product> products, const CandidateFinder &finder) const {
   DenseMap<Operation *, int64_t> numbers;
   for (auto [i, product] : llvm::enumerate(products))
     numbers[product.op] = i;
@@ -421,8 +186,8 @@ void SelectFormats::choose(MutableArrayRef<Product> products, const FormatSelect
     if (MatmulOp producer = findProducer(op); producer && numbers.contains(producer))
       node.producer = numbers[producer];
     node.hasOtherUse = isUsedRowMajor(op, [&](MatmulOp product) { return numbers.contains(product); });
-    node.packOperand = selector.predictRepacking(op, op.getInner(), getElementTypeOrSelf(op.getRhs()));
-    node.unpackResult = selector.predictRepacking(op, op.getRows(), getElementTypeOrSelf(op.getType()));
+    node.packOperand = finder.predictRepacking(op, op.getInner(), getElementTypeOrSelf(op.getRhs()));
+    node.unpackResult = finder.predictRepacking(op, op.getRows(), getElementTypeOrSelf(op.getType()));
     for (size_t i : product.eligible) {
       PanelsAttr panels = product.candidates[i].panels;
       if (panels && panels.getWidth() == 1)
@@ -463,7 +228,7 @@ void SelectFormats::choose(MutableArrayRef<Product> products, const FormatSelect
                                                 from < 0 ? 0 : nodes[from].choices[plan[from]].layout));
       total += timeOf(candidate) + layoutTimes.back();
     }
-    if (!selector.fits(bytes, kHomeKinds[home]))
+    if (!finder.fits(bytes, kHomeKinds[home]))
       return false;
     if (total >= least && products.front().chosen)
       return true;
@@ -481,17 +246,17 @@ void SelectFormats::choose(MutableArrayRef<Product> products, const FormatSelect
   // take from memory: some product may do with fewer.
   for (size_t home = 0; home < kHomes; ++home)
     for (double price : {0.0, 0.25, 0.5, 1.0, 2.0})
-      if (tryPlan(home, price * selector.getMicrosecondsPerDramByte()))
+      if (tryPlan(home, price * finder.getMicrosecondsPerDramByte()))
         break;
 }
 
-void SelectFormats::chooseAll(MutableArrayRef<Product> products, const FormatSelector &selector) const {
+void SelectFormats::chooseAll(MutableArrayRef<Product> products, const CandidateFinder &finder) const {
   // A call of one function reads the weights of that function only.
   for (size_t begin = 0, end; begin < products.size(); begin = end) {
     auto functionOf = [&](size_t i) { return products[i].op->getParentOfType<FunctionOpInterface>(); };
     for (end = begin + 1; end < products.size() && functionOf(end) == functionOf(begin);)
       ++end;
-    choose(products.slice(begin, end - begin), selector);
+    choose(products.slice(begin, end - begin), finder);
   }
 }
 
@@ -635,23 +400,23 @@ void SelectFormats::runOnOperation() {
     target = &loaded;
   }
   int threads = attr && attr.getThreads() > 0 ? attr.getThreads() : 1;
-  FormatSelector selector(*target, attr, threads, expectedColumns, format == "csc" || kernel == "csc-matvec");
+  CandidateFinder finder(*target, attr, threads, expectedColumns, format == "csc" || kernel == "csc-matvec");
   std::vector<Product> products;
   WalkResult walk = module.walk([&](MatmulOp op) {
     if (failed(checkActivationDensity(op)))
       return WalkResult::interrupt();
-    if (std::optional<Product> product = consider(op, selector))
+    if (std::optional<Product> product = consider(op, finder))
       products.push_back(std::move(*product));
     return WalkResult::advance();
   });
   if (walk.wasInterrupted())
     return signalPassFailure();
-  chooseAll(products, selector);
+  chooseAll(products, finder);
   if (tune) {
     // The predicted choice says where the weights will live, which is where candidates have to be measured.
     if (failed(measure(products, *target)))
       return signalPassFailure();
-    chooseAll(products, selector);
+    chooseAll(products, finder);
   }
   for (const Product &product : products)
     apply(product);
