@@ -44,6 +44,8 @@ struct Quantize : public spnn::impl::QuantizeBase<Quantize> {
                          .Case("bf16", b.getBF16Type())
                          .Case("i8", b.getI8Type())
                          .Default({});
+    if (weights.empty())
+      return fail("activations of " + activations + " need option 'weights', one of f16, bf16 and i8");
     if (!weightType)
       return fail("unknown type of weights '" + weights + "', expected f16, bf16 or i8");
     if (!activationType)

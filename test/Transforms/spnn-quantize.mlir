@@ -5,7 +5,9 @@
 // RUN: not %spnn_opt --pass-pipeline='builtin.module(spnn-quantize{weights=i4})' %s 2>&1 | FileCheck %s --check-prefix=WEIGHTS
 // RUN: not %spnn_opt --pass-pipeline='builtin.module(spnn-quantize{activations=f16})' %s 2>&1 | FileCheck %s --check-prefix=ACTIVATIONS
 // RUN: not %spnn_opt --pass-pipeline='builtin.module(spnn-quantize{weights=i8 activations=bf16})' %s 2>&1 | FileCheck %s --check-prefix=PAIR
+// RUN: not %spnn_opt --pass-pipeline='builtin.module(spnn-cpu-graph{activations=i8})' %s 2>&1 | FileCheck %s --check-prefix=NEEDS
 
+// NEEDS: error: activations of i8 need option 'weights', one of f16, bf16 and i8
 // WEIGHTS: error: unknown type of weights 'i4', expected f16, bf16 or i8
 // ACTIVATIONS: error: unknown type of activations 'f16', expected f32, bf16 or i8
 // PAIR: error: activations of bf16 need weights of the same type, got i8
