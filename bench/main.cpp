@@ -10,8 +10,11 @@
 //===----------------------------------------------------------------------===//
 #include "Suites.h"
 
+#include "llvm/ADT/SmallString.h"
 #include "llvm/ADT/StringRef.h"
+#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/InitLLVM.h"
+#include "llvm/Support/Path.h"
 #include "llvm/Support/raw_ostream.h"
 
 #include <functional>
@@ -39,7 +42,7 @@ matmul, sweep, block:
   --target-cpu CPU    compile our kernels, not the peers, for this CPU (default native)
   --target-file FILE  target description of our cost model
   --dlmc DIR          folder with .smtx patterns
-  --cache DIR         folder that keeps the peers compiled for a shape
+  --cache DIR         folder that keeps the peers compiled for a shape (default bench-cache in the build folder)
 calibrate:
   -o FILE             the target description to write ('-': standard output)
   --target-cpu CPU    compile the kernels for this CPU (default native)
@@ -55,7 +58,12 @@ check:
 int main(int argc, char **argv) {
   llvm::InitLLVM init(argc, argv);
   SuiteOptions suite;
-  suite.cache = "bench-cache";
+  // build/bench-cache, as in bench/run: never a folder of the sources.
+  llvm::SmallString<128> cache(
+      llvm::sys::path::parent_path(llvm::sys::fs::getMainExecutable(argv[0], reinterpret_cast<void *>(&main))));
+  llvm::sys::path::append(cache, "..", "bench-cache");
+  llvm::sys::path::remove_dots(cache, /*remove_dot_dot=*/true);
+  suite.cache = cache.str().str();
   CalibrateOptions calibration;
   std::string file;
   bool bad = false;
