@@ -554,36 +554,18 @@ int spnn::bench::checkCalibration(const std::string &file, const std::string &cp
     std::vector<Probe> probes;
     ElementTypes types = {};
   };
+  auto unstructuredAnd = [](const std::vector<Probe> &more) {
+    std::vector<Probe> probes{{768, 768, 128, unstructured(.15)}, {3072, 768, 128, unstructured(.1)},
+                              {768, 3072, 64, unstructured(.05)}, {1024, 1024, 100, unstructured(.4)},
+                              {512, 512, 33, unstructured(.25)},  {512, 2048, 512, unstructured(.2)},
+                              {1024, 512, 17, unstructured(.6)}};
+    probes.insert(probes.end(), more.begin(), more.end());
+    return probes;
+  };
   std::vector<Group> groups{
-      {"csr",
-       "csr",
-       {{768, 768, 128, unstructured(.15)},
-        {3072, 768, 128, unstructured(.1)},
-        {768, 3072, 64, unstructured(.05)},
-        {1024, 1024, 100, unstructured(.4)},
-        {512, 512, 33, unstructured(.25)},
-        {512, 2048, 512, unstructured(.2)},
-        {1024, 512, 17, unstructured(.6)},
-        {1024, 1024, 1, unstructured(.1)}}},
-      {"csr",
-       "hardcoded",
-       {{768, 768, 128, unstructured(.15)},
-        {3072, 768, 128, unstructured(.1)},
-        {768, 3072, 64, unstructured(.05)},
-        {1024, 1024, 100, unstructured(.4)},
-        {512, 512, 33, unstructured(.25)},
-        {512, 2048, 512, unstructured(.2)},
-        {1024, 512, 17, unstructured(.6)},
-        {2048, 2048, 16, unstructured(.1)}}},
-      {"csr",
-       "pattern-tile",
-       {{768, 768, 128, unstructured(.15)},
-        {3072, 768, 128, unstructured(.1)},
-        {768, 3072, 64, unstructured(.05)},
-        {1024, 1024, 100, unstructured(.4)},
-        {512, 512, 33, unstructured(.25)},
-        {512, 2048, 512, unstructured(.2)},
-        {1024, 512, 17, unstructured(.6)}}},
+      {"csr", "csr", unstructuredAnd({{1024, 1024, 1, unstructured(.1)}})},
+      {"csr", "hardcoded", unstructuredAnd({{2048, 2048, 16, unstructured(.1)}})},
+      {"csr", "pattern-tile", unstructuredAnd({})},
       {"bsr4x1",
        "block",
        {{768, 768, 128, blocks(4, .2)},
