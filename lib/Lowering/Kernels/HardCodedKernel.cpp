@@ -11,9 +11,9 @@
 //
 // Storage operands:
 //   code           i8[bytes]                   the functions of ChunkAssembler.h
-//   code_offsets   i32[groups * k_blocks + 1]  where the chunk of group g and k block b begins, at g * k_blocks + b;
-//   the end value_offsets  i32[groups * k_blocks + 1]  its first weight; the number of weights values T[nonzeros] in
-//   the order in which the code reads them
+//   code_offsets   i32[groups * k_blocks + 1]  where chunk (group g, k block b) begins, at g * k_blocks + b; the end
+//   value_offsets  i32[groups * k_blocks + 1]  its first weight; the number of weights
+//   values         T[nonzeros]                 in the order in which the code reads them
 //
 // A chunk is called for one panel, of one vector, after the other, so that its code stays in the first caches; a run of
 // panels (panel_block) is small enough for its activations to stay in L2. The code goes into a function of its own,

@@ -10,9 +10,8 @@
 //===----------------------------------------------------------------------===//
 //
 // Storage operands:
-//   tasks      i32[2 * chunks * k_blocks + 1]  at 2 * (c * k_blocks + b): the first tile of chunk c and k block b, then
-//   its first
-//                                              tile of one row
+//   tasks      i32[2 * chunks * k_blocks + 1]  at 2 * (c * k_blocks + b): first tile of chunk c and k block b, then its
+//                                              first tile of one row
 //   rows       i32[tiles * tile_rows]          the rows of a tile; for a tile of one row only the first counts
 //   steps      i64[tiles]                      the number of steps of size s in 16 bits from bit 16 * (s - 1) on
 //   positions  i32[2 * tiles]                  where a tile's indices and values begin
