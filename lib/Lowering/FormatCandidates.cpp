@@ -99,8 +99,8 @@ void CandidateFinder::add(std::vector<Candidate> &candidates, const KernelProble
     }
     candidate.parameters = kernel->getParameters(problem);
     candidate.panels = kernel->getPanels(problem);
-    // A single column is its own panel.
-    if (problem.columns == 1 && candidate.panels.getWidth() == 1)
+    // Panels of one column are how batch-major activations lie.
+    if (candidate.panels.getWidth() == 1)
       candidate.panels = {};
     cost::KernelWork work;
     // Coefficients for weights of this type, if the target has any.

@@ -35,7 +35,7 @@ struct Candidate {
   mlir::Attribute encoding;          ///< null for dense
   const CpuKernel *kernel = nullptr; ///< null for dense, and where the format itself is excluded
   mlir::DictionaryAttr parameters;
-  PanelsAttr panels; ///< null if activations stay row-major
+  PanelsAttr panels; ///< null if activations stay batch-major
   uint64_t weightBytes = 0;
   /// Predicted with the weights in L2, in L3, and in memory between two calls of the network.
   std::array<double, kHomes> times{};

@@ -178,7 +178,7 @@ void SelectFormats::choose(MutableArrayRef<Product> products, const CandidateFin
   DenseMap<Operation *, int64_t> numbers;
   for (auto [i, product] : llvm::enumerate(products))
     numbers[product.op] = i;
-  SmallVector<PanelsAttr> layouts{PanelsAttr()}; // 0 is batch-major, as panels of one column are
+  SmallVector<PanelsAttr> layouts{PanelsAttr()}; // 0 is batch-major
   std::vector<cost::LayoutNode> nodes;
   for (const Product &product : products) {
     MatmulOp op = product.op;
@@ -190,8 +190,6 @@ void SelectFormats::choose(MutableArrayRef<Product> products, const CandidateFin
     node.unpackResult = finder.predictRepacking(op, op.getRows(), getElementTypeOrSelf(op.getType()));
     for (size_t i : product.eligible) {
       PanelsAttr panels = product.candidates[i].panels;
-      if (panels && panels.getWidth() == 1)
-        panels = PanelsAttr();
       auto known = llvm::find(layouts, panels);
       if (known == layouts.end())
         known = layouts.insert(layouts.end(), panels);
