@@ -69,6 +69,7 @@ void spnn::buildCpuGraphStage(OpPassManager &pm, const CpuPipelineOptions &optio
 }
 
 void spnn::buildCpuKernelStage(OpPassManager &pm, const CpuPipelineOptions &options) {
+  pm.addPass(createSelectGraphKernels());
   pm.addPass(createSelectKernels());
   // Ops of arith and math on tensors cannot be bufferized.
   pm.addPass(createConvertElementwiseToLinalgPass());
