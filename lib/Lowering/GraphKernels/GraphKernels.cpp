@@ -10,11 +10,19 @@
 //===----------------------------------------------------------------------===//
 #include "spnn/Lowering/GraphKernel.h"
 
+#include "AttentionKernels.h"
+
 using namespace spnn;
 
 GraphKernel::~GraphKernel() = default;
 
-llvm::ArrayRef<const GraphKernel *> spnn::getGraphKernels() { return {}; }
+llvm::ArrayRef<const GraphKernel *> spnn::getGraphKernels() {
+  static const GraphKernel *const kernels[] = {
+      getAttentionKernel(),
+      getAttentionBackwardKernel(),
+  };
+  return kernels;
+}
 
 const GraphKernel *spnn::findGraphKernel(llvm::StringRef name) {
   for (const GraphKernel *kernel : getGraphKernels())
