@@ -48,7 +48,9 @@ public:
   BackwardEmitter(const AttentionProblem &problem, Location loc)
       : AttentionEmitter(problem.shape, problem.element, problem.slope, loc), problem(problem),
         features(problem.rows("features")), columnScores(problem.rows("column_scores")),
-        gradient(problem.rows("gradient")), rowScores(problem.rows("row_scores")), records(problem.workspace("records")) {}
+        gradient(problem.rows("gradient")), rowScores(problem.rows("row_scores")), records(problem.workspace("records")) {
+    prefetch = problem.prefetch;
+  }
 
   void emit(OpBuilder &b, bool parallel);
 
@@ -173,7 +175,7 @@ void BackwardEmitter::emitRow(OpBuilder &b, Value row, Value begin, Value end) {
   if (!problem.isV2) {
     VectorList score = loadRepeated(b, records, row, field(b, RowScore));
     VectorList sum = forGroups(
-        b, indices, begin, e.sub(end, begin), splats(b, shape.headVectors(), 0),
+        b, indices, begin, e.sub(end, begin), {features, columnScores}, splats(b, shape.headVectors(), 0),
         [&](OpBuilder &b, const EdgeGroup &group, ValueRange old) {
           VectorList z = gather(b, columnScores, group.nodes), values, next;
           for (auto [sum, row] : llvm::zip(z, score)) {
@@ -192,7 +194,7 @@ void BackwardEmitter::emitRow(OpBuilder &b, Value row, Value begin, Value end) {
   OwnRow ownScores(*this, b, rowScores, row);
   clear(b, scoreSums);
   forBlocks(b, begin, end, {}, [&](OpBuilder &b, Value first, Value count, ValueRange) {
-    forGroups(b, indices, first, count, {}, [&](OpBuilder &b, const EdgeGroup &group, ValueRange) {
+    forGroups(b, indices, first, count, {features, columnScores}, {}, [&](OpBuilder &b, const EdgeGroup &group, ValueRange) {
       VectorList values = additiveScores(b, group, ownScores, columnScores, *attentionRow);
       Coefficients c = coefficients(b, group.positions, values, normaliser);
       storeGroup(b, group, scoreGradients(b, group, c, dot(b, group, own, features), d), scratch);
@@ -278,8 +280,11 @@ void BackwardEmitter::emitColumn(OpBuilder &b, Value column, Value begin, Value 
   }
   VectorList inits = splats(b, problem.isV2 ? 0 : heads, 0);
   VectorList total = forBlocks(b, begin, end, inits, [&](OpBuilder &b, Value first, Value count, ValueRange state) {
+    SmallVector<Value> ahead = {gradient, records};
+    if (problem.isV2)
+      ahead.push_back(rowScores);
     VectorList scoreSum = forGroups(
-        b, indices, first, count, state, [&](OpBuilder &b, const EdgeGroup &group, ValueRange old) {
+        b, indices, first, count, ahead, state, [&](OpBuilder &b, const EdgeGroup &group, ValueRange old) {
           KernelEmitter e(b, loc);
           VectorList z, values, next;
           if (problem.isV2) {

@@ -394,7 +394,23 @@ VectorList AttentionEmitter::forBlocks(OpBuilder &b, Value begin, Value end, Val
                          });
 }
 
-VectorList AttentionEmitter::forGroups(OpBuilder &b, Value indices, Value first, Value count, ValueRange inits,
+void AttentionEmitter::prefetchRows(OpBuilder &b, Value indices, Value edge, ArrayRef<Value> tables) const {
+  KernelEmitter e(b, loc);
+  Value last = e.sub(b.createOrFold<memref::DimOp>(loc, indices, 0), e.index(1));
+  Value node = e.loadIndex(indices, e.min(e.add(edge, prefetch), last));
+  // Hardware goes on by itself where rows are longer.
+  constexpr int64_t kLineBytes = 64, kMaxLines = 16;
+  int64_t line = kLineBytes / (element.getIntOrFloatBitWidth() / 8);
+  for (Value table : tables) {
+    int64_t elements = std::min(cast<MemRefType>(table.getType()).getDimSize(1), kMaxLines * line);
+    for (int64_t at = 0; at < elements; at += line)
+      memref::PrefetchOp::create(b, loc, table, ValueRange{node, e.index(at)}, /*isWrite=*/false, /*localityHint=*/3,
+                                 /*isDataCache=*/true);
+  }
+}
+
+VectorList AttentionEmitter::forGroups(OpBuilder &b, Value indices, Value first, Value count, ArrayRef<Value> ahead,
+                                       ValueRange inits,
                                        function_ref<VectorList(OpBuilder &, const EdgeGroup &, ValueRange)> body) const {
   KernelEmitter e(b, loc);
   int64_t edges = shape.edgesPerVector();
@@ -407,6 +423,8 @@ VectorList AttentionEmitter::forGroups(OpBuilder &b, Value indices, Value first,
       Value edge = k > 0 ? e.min(e.add(number, k), last) : number;
       group.positions.push_back(e.add(first, edge));
       group.nodes.push_back(e.loadIndex(indices, group.positions.back()));
+      if (prefetch > 0 && !ahead.empty())
+        prefetchRows(b, indices, group.positions.back(), ahead);
     }
     if (edges > 1) {
       SmallVector<int32_t> lanes(shape.vector);

@@ -119,9 +119,9 @@ public:
                        llvm::function_ref<VectorList(mlir::OpBuilder &, mlir::Value first, mlir::Value count,
                                                      mlir::ValueRange)>
                            body) const;
-  /// Loops over the groups of a block.
+  /// Loops over the groups of a block, and fetches the rows of `ahead` that edges some way ahead will read.
   VectorList forGroups(mlir::OpBuilder &b, mlir::Value indices, mlir::Value first, mlir::Value count,
-                       mlir::ValueRange inits,
+                       llvm::ArrayRef<mlir::Value> ahead, mlir::ValueRange inits,
                        llvm::function_ref<VectorList(mlir::OpBuilder &, const EdgeGroup &, mlir::ValueRange)> body) const;
   /// Loops over the vectors of a laid out row in tiles of at most tileVectors(): `body` gets the number of the first vector.
   VectorList forTiles(mlir::OpBuilder &b, mlir::ValueRange inits,
@@ -164,8 +164,10 @@ public:
   const mlir::Type element;
   const double slope;
   const mlir::Location loc;
+  int64_t prefetch = 0; ///< edges ahead of which rows are fetched, 0 for not at all
 
 private:
+  void prefetchRows(mlir::OpBuilder &b, mlir::Value indices, mlir::Value edge, llvm::ArrayRef<mlir::Value> tables) const;
   mlir::Value firstHeads(mlir::OpBuilder &b, mlir::Value vector, int64_t edge) const;
 
   mlir::Value scratchBuffer, scratchTask;

@@ -21,7 +21,8 @@
 //   seed           i64: dropout of coefficients
 //
 // Inits: the result T[rows x H * C], logsumexp T[rows x H], perhaps coefficients T[edges x H], workspaces
-// (AttentionProblem.h). Parameters: heads, vector (elements of a vector), slope, rate, stream.
+// (AttentionProblem.h). Parameters: heads, vector (elements of a vector), slope, rate, stream, prefetch (edges ahead
+// of which features are fetched, 0 for not at all).
 //
 // A block of a row's edges takes three loops: scores and their maximum; exponentials and their sum, which rescales what
 // earlier blocks summed if the maximum grew; sums of features. Scores of a block stay in L1, so nothing is stored for an edge.
@@ -49,7 +50,9 @@ class ForwardEmitter : public AttentionEmitter {
 public:
   ForwardEmitter(const AttentionProblem &problem, Location loc)
       : AttentionEmitter(problem.shape, problem.element, problem.slope, loc), problem(problem),
-        features(problem.rows("features")), columnScores(problem.rows("column_scores")) {}
+        features(problem.rows("features")), columnScores(problem.rows("column_scores")) {
+    prefetch = problem.prefetch;
+  }
 
   void emit(OpBuilder &b, bool parallel);
 
@@ -80,7 +83,7 @@ VectorList ForwardEmitter::scores(OpBuilder &b, const EdgeGroup &group) const {
 
 void ForwardEmitter::emitCoefficients(OpBuilder &b, Value begin, Value end, const VectorList &logSumExp) const {
   KernelEmitter e(b, loc);
-  forGroups(b, problem.indices(), begin, e.sub(end, begin), {}, [&](OpBuilder &b, const EdgeGroup &group, ValueRange) {
+  forGroups(b, problem.indices(), begin, e.sub(end, begin), {}, {}, [&](OpBuilder &b, const EdgeGroup &group, ValueRange) {
     VectorList values = scores(b, group);
     for (auto [value, normaliser] : llvm::zip(values, logSumExp))
       value = emitExp(b, loc, sub(b, value, normaliser));
@@ -106,7 +109,7 @@ void ForwardEmitter::emitRow(OpBuilder &b, Value row, Value begin, Value end) co
   VectorList state = forBlocks(b, begin, end, inits, [&](OpBuilder &b, Value first, Value count, ValueRange state) {
     KernelEmitter e(b, loc);
     VectorList maximum =
-        forGroups(b, indices, first, count, state.take_front(heads),
+        forGroups(b, indices, first, count, {features, columnScores}, state.take_front(heads),
                   [&](OpBuilder &b, const EdgeGroup &group, ValueRange greatest) {
                     VectorList values = scores(b, group), next;
                     storeGroup(b, group, values, scratch);
@@ -127,7 +130,7 @@ void ForwardEmitter::emitRow(OpBuilder &b, Value row, Value begin, Value end) co
              [&](OpBuilder &b, Value, int64_t v, Value old) { return mul(b, old, scale[v % heads]); });
       scf::YieldOp::create(b, loc);
     });
-    sum = forGroups(b, indices, first, count, sum, [&](OpBuilder &b, const EdgeGroup &group, ValueRange old) {
+    sum = forGroups(b, indices, first, count, {}, sum, [&](OpBuilder &b, const EdgeGroup &group, ValueRange old) {
       VectorList values = loadGroup(b, group, scratch), next;
       for (int64_t p = 0; p < heads; ++p) {
         values[p] = keepLive(b, group, emitExp(b, loc, sub(b, values[p], maximum[p])));

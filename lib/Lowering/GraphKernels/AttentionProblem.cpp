@@ -113,6 +113,7 @@ FailureOr<AttentionProblem> AttentionProblem::read(KernelGraphOp op, bool isBack
   if (auto rate = op.getParameters().getAs<FloatAttr>("rate"))
     result.rate = rate.getValueAsDouble();
   result.stream = integer("stream");
+  result.prefetch = integer("prefetch");
   bool shares = result.isV2 && !op.getInput("column_scores");
   result.workspaces = isBackward ? getBackwardWorkspaces(result.shape, result.isV2, shares)
                                  : getForwardWorkspaces(result.shape, result.isV2, shares);

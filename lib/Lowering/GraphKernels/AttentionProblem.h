@@ -43,7 +43,7 @@ public:
   AttentionShape shape;
   mlir::Type element;
   double slope = 0.2, rate = 0;
-  int64_t stream = 0;
+  int64_t stream = 0, prefetch = 0;
   bool isV2 = false;
   KernelGraphOp op;
 
