@@ -16,7 +16,8 @@
 // Inputs: those of kernel "attention", and
 //   output, gradient      T[rows x H * C]
 //   logsumexp             T[rows x H]
-//   transposed_positions  i32[columns + 1], transposed_indices i32[edges], order i32[edges]: spnn.transpose
+//   transposed_positions  i32[columns + 1], transposed_indices i32[edges], and order i32[edges] beside a seed or
+//                         coefficients: as spnn.transpose makes them
 //   coefficients          T[edges x H]: used instead of recomputing them, if given
 //
 // Inits: the gradients of features, row scores, column scores and, for gatv2, the attention vector, then workspaces

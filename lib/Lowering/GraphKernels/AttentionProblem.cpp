@@ -98,7 +98,9 @@ FailureOr<AttentionProblem> AttentionProblem::read(KernelGraphOp op, bool isBack
   if (!result.isV2)
     needed.push_back("column_scores");
   if (isBackward)
-    needed.append({"output", "logsumexp", "gradient", "transposed_positions", "transposed_indices", "order"});
+    needed.append({"output", "logsumexp", "gradient", "transposed_positions", "transposed_indices"});
+  if (isBackward && (op.getInput("seed") || op.getInput("coefficients")))
+    needed.push_back("order");
   for (StringRef name : needed)
     if (!op.getInput(name))
       return fail() << "needs the input '" << name << "'";
