@@ -37,12 +37,13 @@ static OpFoldResult countRows(GraphSelector &selector, Value like) {
   return selector.extent(like, 0);
 }
 
-/// An empty tensor of the type, with rows as `like` where their number is dynamic.
-static Value createResult(GraphSelector &selector, Location loc, RankedTensorType type, Value like) {
+/// An empty tensor of the type, with as many rows as `like` where their number is dynamic, and `columns` columns.
+static Value createResult(GraphSelector &selector, Location loc, RankedTensorType type, Value like, int64_t columns = 0) {
   SmallVector<Value> sizes;
-  for (int64_t dim = 0; dim < type.getRank(); ++dim)
-    if (type.isDynamicDim(dim))
-      sizes.push_back(selector.extent(like, dim));
+  if (type.isDynamicDim(0))
+    sizes.push_back(selector.extent(like, 0));
+  if (type.getRank() > 1 && type.isDynamicDim(1))
+    sizes.push_back(arith::ConstantIndexOp::create(selector.builder, loc, columns));
   return selector.createEmpty(loc, type, sizes);
 }
 
@@ -104,8 +105,9 @@ LogicalResult spnn::selectAttention(GraphSelector &selector, GraphAttentionOp op
     return failure();
   Location loc = op.getLoc();
   Value columnScores = getColumnScores(op);
-  SmallVector<Value> inits = {selector.createNodeData(loc, *graph, typeOf(op.getResult()), op.getFeatures()),
-                              selector.createNodeData(loc, *graph, typeOf(op.getLogsumexp()), op.getRowScores())};
+  // Rows as of the scores, not of the graph's positions, which have one more: extents of results are those of arguments then.
+  SmallVector<Value> inits = {createResult(selector, loc, typeOf(op.getResult()), op.getRowScores(), shape->features()),
+                              createResult(selector, loc, typeOf(op.getLogsumexp()), op.getRowScores(), shape->heads)};
   if (op.getCoefficients())
     inits.push_back(selector.createEdgeData(loc, *graph, typeOf(op.getCoefficients()), op.getRowScores()));
   bool isV2 = op.getAttention() != nullptr;
@@ -133,14 +135,15 @@ LogicalResult spnn::selectAttention(GraphSelector &selector, GraphAttentionBackw
     return failure();
   Location loc = op.getLoc();
   Value columnScores = getColumnScores(op);
+  bool isV2 = op.getAttention() != nullptr;
+  int64_t features = shape->features(), scores = isV2 ? features : shape->heads;
   SmallVector<Value> inits = {
-      createResult(selector, loc, typeOf(op.getDFeatures()), op.getFeatures()),
-      createResult(selector, loc, typeOf(op.getDRowScores()), op.getRowScores()),
-      createResult(selector, loc, typeOf(op.getDColumnScores()), op.getColumnScores()),
+      createResult(selector, loc, typeOf(op.getDFeatures()), op.getFeatures(), features),
+      createResult(selector, loc, typeOf(op.getDRowScores()), op.getRowScores(), scores),
+      createResult(selector, loc, typeOf(op.getDColumnScores()), op.getColumnScores(), scores),
   };
   if (op.getDAttention())
     inits.push_back(createResult(selector, loc, typeOf(op.getDAttention()), op.getAttention()));
-  bool isV2 = op.getAttention() != nullptr;
   addWorkspaces(selector, loc, getBackwardWorkspaces(*shape, isV2, !columnScores), op.getRowScores(), op.getFeatures(),
                 inits);
   // Numbers of edges are needed for what belongs to edges alone.
