@@ -30,12 +30,13 @@ namespace {
 constexpr const char *kGraphs[] = {"coauthor_phy", "amazon_cs", "tolokers"};
 constexpr int64_t kHeads = 8, kChannels = 8, kFeatures = kHeads * kChannels, kInputs = 64;
 
-/// What is timed. The first two are the attention alone, on features and scores; the third is the whole layer, dense products and all
-/// gradients included; the last computes what the first does by one op an edge value.
+/// What is timed. The first two are the attention alone, on features and scores; the third is the whole layer, dense
+/// products and all gradients included; the last computes what the first does by one op an edge value.
 struct Variant {
   const char *function, *title;
 };
-constexpr Variant kVariants[] = {{"forward", "forward"}, {"backward", "backward"}, {"layer", "layer"}, {"unfused", "unfused"}};
+constexpr Variant kVariants[] = {
+    {"forward", "forward"}, {"backward", "backward"}, {"layer", "layer"}, {"unfused", "unfused"}};
 } // namespace
 
 static std::string replaceAll(std::string text, const std::string &from, const std::string &to) {
@@ -44,7 +45,8 @@ static std::string replaceAll(std::string text, const std::string &from, const s
   return text;
 }
 
-/// Words in braces stand for types: x and y for the nodes' features, s for scores, w and a for weights, e for edge values.
+/// Words in braces stand for types: x and y for the nodes' features, s for scores, w and a for weights, e for edge
+/// values.
 static constexpr const char *kForward = R"mlir(
 func.func @forward(%h: {y}, %r: {s}, %l: {s}) -> ({y}, {s}) {
 {graph}  %o, %lse = spnn.graph_attention gat %g, %h, %r, %l heads(8) : ({g}, {y}, {s}, {s}) -> ({y}, {s})
@@ -100,7 +102,7 @@ static std::string makeModel(const char *function, const Adjacency &graph) {
   };
   std::pair<const char *, std::string> words[] = {
       {"{graph}", makeGraphConstant("%g", graph)},
-     
+
       {"{g}", graphType(graph)},
       {"{order}", "tensor<" + std::to_string(graph.edges()) + "xi32>"},
       {"{x}", matrix(graph.rows, kInputs)},
@@ -205,11 +207,12 @@ static runtime::Error runCase(const std::string &name, const Adjacency &graph, i
   runners[1].inputs[3] = runners[0].outputs[0];
   runners[1].inputs[4] = runners[0].outputs[1];
   contest.hold(options.seconds > 0 ? options.seconds : options.quick ? 1 : 3, 7);
-  // What an edge gathers: features and a score, and in the backward pass of the columns the gradient and three numbers a head.
+  // What an edge gathers: features and a score, and in the backward pass of the columns the gradient and three numbers
+  // a head.
   double forward = 4.0 * graph.edges() * (kFeatures + kHeads);
   double gathered[] = {forward, forward + 4.0 * graph.edges() * (kFeatures + 3 * kHeads)};
   llvm::outs() << llvm::format("%-13s %7lld %8lld %d", name.c_str(), (long long)graph.rows, (long long)graph.edges(),
-                         threads);
+                               threads);
   llvm::json::Object row{{"suite", "gat"}, {"case", name}, {"threads", threads}};
   for (auto [i, variant] : llvm::enumerate(kVariants)) {
     Timing timing = contest.get(i);
@@ -221,7 +224,8 @@ static runtime::Error runCase(const std::string &name, const Adjacency &graph, i
                                             {"max_us", timing.max},
                                             {"arena_bytes", static_cast<int64_t>(runners[i].context.arenaBytes())}};
   }
-  llvm::outs() << llvm::format(" %7.1f %7.1f\n", runners[2].context.arenaBytes() / 1e6, runners[3].context.arenaBytes() / 1e6);
+  llvm::outs() << llvm::format(" %7.1f %7.1f\n", runners[2].context.arenaBytes() / 1e6,
+                               runners[3].context.arenaBytes() / 1e6);
   llvm::outs().flush();
   rows.push_back(std::move(row));
   return std::nullopt;

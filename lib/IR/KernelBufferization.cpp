@@ -35,8 +35,8 @@ struct KernelBufferization : public DstBufferizableOpInterfaceExternalModel<Kern
            });
   }
 
-  /// CSE makes one tensor.empty of two that have the same type, and the analysis takes inits for places that may be written at
-  /// will. Each init needs a buffer of its own.
+  /// CSE makes one tensor.empty of two that have the same type, and the analysis takes inits for places that may be
+  /// written at will. Each init needs a buffer of its own.
   LogicalResult resolveConflicts(Operation *op, RewriterBase &rewriter, const AnalysisState &analysis,
                                  const BufferizationState &state) const {
     llvm::SmallPtrSet<Value, 4> taken;

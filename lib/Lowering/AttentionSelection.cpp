@@ -38,7 +38,8 @@ static OpFoldResult countRows(GraphSelector &selector, Value like) {
 }
 
 /// An empty tensor of the type, with as many rows as `like` where their number is dynamic, and `columns` columns.
-static Value createResult(GraphSelector &selector, Location loc, RankedTensorType type, Value like, int64_t columns = 0) {
+static Value createResult(GraphSelector &selector, Location loc, RankedTensorType type, Value like,
+                          int64_t columns = 0) {
   SmallVector<Value> sizes;
   if (type.isDynamicDim(0))
     sizes.push_back(selector.extent(like, 0));
@@ -59,11 +60,12 @@ static void addWorkspaces(GraphSelector &selector, Location loc, ArrayRef<Attent
   }
 }
 
-/// Edges ahead of which rows are fetched, where those of features do not fit the second-level cache. (Zen 4: 8 to 24 measure alike.)
+/// Edges ahead of which rows are fetched, where those of features do not fit the second-level cache. (Zen 4: 8 to 24
+/// measure alike.)
 static int64_t choosePrefetch(RankedTensorType features) {
   constexpr int64_t kCacheBytes = 1 << 20, kDistance = 12;
-  bool fits = features.hasStaticShape() &&
-              features.getNumElements() * features.getElementTypeBitWidth() / 8 <= kCacheBytes;
+  bool fits =
+      features.hasStaticShape() && features.getNumElements() * features.getElementTypeBitWidth() / 8 <= kCacheBytes;
   return fits ? 0 : kDistance;
 }
 
@@ -72,8 +74,7 @@ static DictionaryAttr getParameters(GraphSelector &selector, Op op, const Attent
   OpBuilder &b = selector.builder;
   SmallVector<NamedAttribute> parameters = {
       b.getNamedAttr("heads", b.getI64IntegerAttr(shape.heads)),
-      b.getNamedAttr("vector", b.getI64IntegerAttr(shape.vector)),
-      b.getNamedAttr("slope", op.getSlopeAttr()),
+      b.getNamedAttr("vector", b.getI64IntegerAttr(shape.vector)), b.getNamedAttr("slope", op.getSlopeAttr()),
       b.getNamedAttr("prefetch", b.getI64IntegerAttr(choosePrefetch(typeOf(op.getFeatures()))))};
   if (op.getSeed()) {
     parameters.push_back(b.getNamedAttr("rate", op.getRateAttr()));
@@ -105,7 +106,8 @@ LogicalResult spnn::selectAttention(GraphSelector &selector, GraphAttentionOp op
     return failure();
   Location loc = op.getLoc();
   Value columnScores = getColumnScores(op);
-  // Rows as of the scores, not of the graph's positions, which have one more: extents of results are those of arguments then.
+  // Rows as of the scores, not of the graph's positions, which have one more: extents of results are those of arguments
+  // then.
   SmallVector<Value> inits = {createResult(selector, loc, typeOf(op.getResult()), op.getRowScores(), shape->features()),
                               createResult(selector, loc, typeOf(op.getLogsumexp()), op.getRowScores(), shape->heads)};
   if (op.getCoefficients())

@@ -15,7 +15,8 @@
 
 namespace spnn {
 
-/// Replaces the op by a kernel op. Fails with an error at the op if its graph's storage is not found, or no kernel takes it.
+/// Replaces the op by a kernel op. Fails with an error at the op if its graph's storage is not found, or no kernel
+/// takes it.
 llvm::LogicalResult selectAttention(GraphSelector &selector, GraphAttentionOp op);
 llvm::LogicalResult selectAttention(GraphSelector &selector, GraphAttentionBackwardOp op);
 

@@ -188,7 +188,8 @@ Bytes run(const std::string &text, const std::string &options, int threads, cons
   std::vector<runtime::TensorRef> inputRefs, outputRefs;
   // What no kernel writes would show as NaN.
   for (size_t i = 0; i < outputShapes.size(); ++i)
-    outputs.emplace_back(*runtime::elementCount(outputShapes[i]) * runtime::dtypeBytes(function.outputs[i].dtype), 0xff);
+    outputs.emplace_back(*runtime::elementCount(outputShapes[i]) * runtime::dtypeBytes(function.outputs[i].dtype),
+                         0xff);
   for (const Tensor &argument : arguments)
     inputs.push_back(argument.toBytes());
   for (size_t i = 0; i < inputs.size(); ++i)
@@ -219,15 +220,12 @@ void expectAgreement(const Case &c, const Bytes &computed, const llvm::SmallVect
   ASSERT_EQ(computed.size(), expected.size());
   const char *names[] = {"result", "logsumexp", "d_features", "d_row_scores", "d_column_scores", "", "d_attention"};
   double rounding = std::string(c.element) == "f64" ? 1e-14 : 4e-7, kept = 1 / (1 - c.rate);
-  // A coefficient is off by as much as its score, a dot product by as much as its terms, and a column sums as many rows as it has edges.
+  // A coefficient is off by as much as its score, a dot product by as much as its terms, and a column sums as many rows
+  // as it has edges.
   double coefficient = rounding * (2 + 2 * c.scoreScale), dot = kept * (2 + c.channels);
   double slope = c.isV2 ? c.scoreScale / std::sqrt(double(c.channels)) : 1, rows = 1 + c.rows;
-  double bounds[] = {coefficient * kept * 2,
-                     rounding * (4 + 4 * c.scoreScale),
-                     coefficient * kept * rows,
-                     coefficient * dot * slope * 4,
-                     coefficient * dot * slope * rows,
-                     coefficient * 2,
+  double bounds[] = {coefficient * kept * 2,        rounding * (4 + 4 * c.scoreScale), coefficient * kept * rows,
+                     coefficient * dot * slope * 4, coefficient * dot * slope * rows,  coefficient * 2,
                      coefficient * dot * rows * 4};
   for (size_t i = 0; i < expected.size(); ++i) {
     size_t what = i < 5 ? i : c.keepsCoefficients && i == 5 ? 5 : 6;

@@ -23,9 +23,10 @@
 // Inits: the gradients of features, row scores, column scores and, for gatv2, the attention vector, then workspaces
 // (AttentionProblem.h). Parameters as in kernel "attention".
 //
-// A record of each row holds what its edges need of it beside the gradient: for gat the row's scores, then logsumexp, then
-// D = <gradient, output> of each head. The pass over rows sums the gradient of row scores, and for gatv2 that of the attention
-// vector, in as many parts as there are tasks, which are added in their order. The pass over columns sums the others.
+// A record of each row holds what its edges need of it beside the gradient: for gat the row's scores, then logsumexp,
+// then D = <gradient, output> of each head. The pass over rows sums the gradient of row scores, and for gatv2 that of
+// the attention vector, in as many parts as there are tasks, which are added in their order. The pass over columns sums
+// the others.
 //
 //===----------------------------------------------------------------------===//
 #include "AttentionEmitter.h"
@@ -49,7 +50,8 @@ public:
   BackwardEmitter(const AttentionProblem &problem, Location loc)
       : AttentionEmitter(problem.shape, problem.element, problem.slope, loc), problem(problem),
         features(problem.rows("features")), columnScores(problem.rows("column_scores")),
-        gradient(problem.rows("gradient")), rowScores(problem.rows("row_scores")), records(problem.workspace("records")) {
+        gradient(problem.rows("gradient")), rowScores(problem.rows("row_scores")),
+        records(problem.workspace("records")) {
     prefetch = problem.prefetch;
   }
 
@@ -73,7 +75,8 @@ private:
   struct Coefficients {
     VectorList p, scales;
   };
-  Coefficients coefficients(OpBuilder &b, ValueRange edges, const VectorList &scores, const VectorList &logSumExp) const;
+  Coefficients coefficients(OpBuilder &b, ValueRange edges, const VectorList &scores,
+                            const VectorList &logSumExp) const;
   /// p * (scales * dots - d), 0 for edges that are not there.
   VectorList scoreGradients(OpBuilder &b, const EdgeGroup &group, const Coefficients &c, const VectorList &dots,
                             const VectorList &d) const;
@@ -125,16 +128,16 @@ void BackwardEmitter::prepareRecord(OpBuilder &b, Value row, Value output) const
   layOut(b, problem.input("output"), row, output, Value());
   if (problem.workspace("gradient"))
     layOut(b, problem.input("gradient"), row, gradient, row);
-  VectorList d = forTiles(b, splats(b, shape.headVectors(), 0),
-                          [&](OpBuilder &b, Value base, int64_t vectors, ValueRange state) {
-                            VectorList next(state);
-                            for (int64_t v = 0; v < vectors; ++v) {
-                              Value &sum = next[v % shape.headVectors()];
-                              Value g = loadRow(b, gradient, row, base, v), o = loadRow(b, output, Value(), base, v);
-                              sum = add(b, mul(b, g, o), sum);
-                            }
-                            return next;
-                          });
+  VectorList d =
+      forTiles(b, splats(b, shape.headVectors(), 0), [&](OpBuilder &b, Value base, int64_t vectors, ValueRange state) {
+        VectorList next(state);
+        for (int64_t v = 0; v < vectors; ++v) {
+          Value &sum = next[v % shape.headVectors()];
+          Value g = loadRow(b, gradient, row, base, v), o = loadRow(b, output, Value(), base, v);
+          sum = add(b, mul(b, g, o), sum);
+        }
+        return next;
+      });
   storePadded(b, foldSum(b, d), records, row, field(b, D));
   storePadded(b, loadHeads(b, problem.input("logsumexp"), row), records, row, field(b, LogSumExp));
   if (problem.isV2) {
@@ -175,32 +178,33 @@ void BackwardEmitter::emitRow(OpBuilder &b, Value row, Value begin, Value end) {
   OwnRow own(*this, b, gradient, row);
   if (!problem.isV2) {
     VectorList score = loadRepeated(b, records, row, field(b, RowScore));
-    VectorList sum = forGroups(
-        b, indices, begin, e.sub(end, begin), {features, columnScores}, splats(b, shape.headVectors(), 0),
-        [&](OpBuilder &b, const EdgeGroup &group, ValueRange old) {
-          VectorList z = gather(b, columnScores, group.nodes), values, next;
-          for (auto [sum, row] : llvm::zip(z, score)) {
-            sum = add(b, row, sum);
-            values.push_back(leakyRelu(b, sum));
-          }
-          Coefficients c = coefficients(b, group.positions, values, normaliser);
-          VectorList ds = scoreGradients(b, group, c, dot(b, group, own, features), d);
-          for (auto [sum, gradient, at] : llvm::zip(old, ds, z))
-            next.push_back(add(b, mul(b, gradient, leakySlope(b, at)), sum));
-          return next;
-        });
+    VectorList sum =
+        forGroups(b, indices, begin, e.sub(end, begin), {features, columnScores}, splats(b, shape.headVectors(), 0),
+                  [&](OpBuilder &b, const EdgeGroup &group, ValueRange old) {
+                    VectorList z = gather(b, columnScores, group.nodes), values, next;
+                    for (auto [sum, row] : llvm::zip(z, score)) {
+                      sum = add(b, row, sum);
+                      values.push_back(leakyRelu(b, sum));
+                    }
+                    Coefficients c = coefficients(b, group.positions, values, normaliser);
+                    VectorList ds = scoreGradients(b, group, c, dot(b, group, own, features), d);
+                    for (auto [sum, gradient, at] : llvm::zip(old, ds, z))
+                      next.push_back(add(b, mul(b, gradient, leakySlope(b, at)), sum));
+                    return next;
+                  });
     storeHeads(b, foldSum(b, sum), problem.result(1), row);
     return;
   }
   OwnRow ownScores(*this, b, rowScores, row);
   clear(b, scoreSums);
   forBlocks(b, begin, end, {}, [&](OpBuilder &b, Value first, Value count, ValueRange) {
-    forGroups(b, indices, first, count, {features, columnScores}, {}, [&](OpBuilder &b, const EdgeGroup &group, ValueRange) {
-      VectorList values = additiveScores(b, group, ownScores, columnScores, *attentionRow);
-      Coefficients c = coefficients(b, group.positions, values, normaliser);
-      storeGroup(b, group, scoreGradients(b, group, c, dot(b, group, own, features), d), scratch);
-      return VectorList();
-    });
+    forGroups(b, indices, first, count, {features, columnScores}, {},
+              [&](OpBuilder &b, const EdgeGroup &group, ValueRange) {
+                VectorList values = additiveScores(b, group, ownScores, columnScores, *attentionRow);
+                Coefficients c = coefficients(b, group.positions, values, normaliser);
+                storeGroup(b, group, scoreGradients(b, group, c, dot(b, group, own, features), d), scratch);
+                return VectorList();
+              });
     aggregate(b, indices, first, count, scratch, {scoreSums, attentionSums},
               [&](OpBuilder &b, Value node, Value ds, Value base, int64_t v, ValueRange old) {
                 Value z = add(b, ownScores.get(b, base, v), loadRow(b, columnScores, node, base, v));
@@ -255,8 +259,9 @@ void BackwardEmitter::sumAttention(OpBuilder &b) {
   Value parts = problem.workspace("d_attention"), total = allocate(b, shape.rowElements());
   clear(b, total);
   emitFor(b, loc, e.index(0), e.index(kGraphTasks), 1, [&](OpBuilder &b, Value task) {
-    mapRow(b, total,
-           [&](OpBuilder &b, Value base, int64_t v, Value sum) { return add(b, sum, loadRow(b, parts, task, base, v)); });
+    mapRow(b, total, [&](OpBuilder &b, Value base, int64_t v, Value sum) {
+      return add(b, sum, loadRow(b, parts, task, base, v));
+    });
   });
   takeBack(b, total, problem.result(3), Value());
 }
@@ -284,8 +289,8 @@ void BackwardEmitter::emitColumn(OpBuilder &b, Value column, Value begin, Value 
     SmallVector<Value> ahead = {gradient, records};
     if (problem.isV2)
       ahead.push_back(rowScores);
-    VectorList scoreSum = forGroups(
-        b, indices, first, count, ahead, state, [&](OpBuilder &b, const EdgeGroup &group, ValueRange old) {
+    VectorList scoreSum =
+        forGroups(b, indices, first, count, ahead, state, [&](OpBuilder &b, const EdgeGroup &group, ValueRange old) {
           KernelEmitter e(b, loc);
           VectorList z, values, next;
           if (problem.isV2) {
@@ -300,10 +305,9 @@ void BackwardEmitter::emitColumn(OpBuilder &b, Value column, Value begin, Value 
           SmallVector<Value> edges;
           for (Value position : group.positions)
             edges.push_back(dropout || problem.input("coefficients") ? e.loadIndex(order, position) : position);
-          Coefficients c =
-              coefficients(b, edges, values, gather(b, records, group.nodes, field(b, LogSumExp)));
-          VectorList ds = scoreGradients(b, group, c, dot(b, group, own, gradient),
-                                         gather(b, records, group.nodes, field(b, D)));
+          Coefficients c = coefficients(b, edges, values, gather(b, records, group.nodes, field(b, LogSumExp)));
+          VectorList ds =
+              scoreGradients(b, group, c, dot(b, group, own, gradient), gather(b, records, group.nodes, field(b, D)));
           if (problem.isV2)
             storeGroup(b, group, ds, scratch);
           else

@@ -127,23 +127,21 @@ void AttentionEmitter::layOut(OpBuilder &b, Value source, Value row, Value targe
       SmallVector<int64_t> map;
       for (int64_t l = 0; l < shape.vector; ++l)
         map.push_back(shape.sourceOf(v * shape.vector + l));
-      Value moved = llvm::all_of(map, [](int64_t from) { return from < 0; }) ? splat(b, 0)
-                                                                              : permute(b, loc, inputs, map);
+      Value moved =
+          llvm::all_of(map, [](int64_t from) { return from < 0; }) ? splat(b, 0) : permute(b, loc, inputs, map);
       vector::StoreOp::create(b, loc, moved, target, makeIndices(to, e.index(v * shape.vector)));
     }
     return;
   }
   Value zero = splat(b, 0);
-  emitFor(b, loc, e.index(0), e.index(shape.rowElements()), shape.vector, [&](OpBuilder &b, Value column) {
-    vector::StoreOp::create(b, loc, zero, target, makeIndices(to, column));
-  });
+  emitFor(b, loc, e.index(0), e.index(shape.rowElements()), shape.vector,
+          [&](OpBuilder &b, Value column) { vector::StoreOp::create(b, loc, zero, target, makeIndices(to, column)); });
   emitFor(b, loc, e.index(0), e.index(shape.heads), 1, [&](OpBuilder &b, Value head) {
     emitFor(b, loc, e.index(0), e.index(shape.channels), 1, [&](OpBuilder &b, Value channel) {
       KernelEmitter e(b, loc);
       Value value =
           memref::LoadOp::create(b, loc, source, makeIndices(row, e.add(e.mul(head, shape.channels), channel)));
-      memref::StoreOp::create(b, loc, value, target,
-                              makeIndices(to, e.add(e.mul(channel, shape.paddedHeads()), head)));
+      memref::StoreOp::create(b, loc, value, target, makeIndices(to, e.add(e.mul(channel, shape.paddedHeads()), head)));
     });
   });
 }
@@ -225,12 +223,10 @@ void AttentionEmitter::storeHeads(OpBuilder &b, const VectorList &heads, Value t
   }
 }
 
-void AttentionEmitter::storePadded(OpBuilder &b, const VectorList &heads, Value target, Value row,
-                                   Value column) const {
+void AttentionEmitter::storePadded(OpBuilder &b, const VectorList &heads, Value target, Value row, Value column) const {
   KernelEmitter e(b, loc);
   for (auto [p, vector] : llvm::enumerate(heads))
-    vector::StoreOp::create(b, loc, firstHeads(b, vector, 0), target,
-                            ValueRange{row, e.add(column, p * shape.vector)});
+    vector::StoreOp::create(b, loc, firstHeads(b, vector, 0), target, ValueRange{row, e.add(column, p * shape.vector)});
 }
 
 VectorList AttentionEmitter::repeat(OpBuilder &b, const VectorList &heads) const {
@@ -316,8 +312,7 @@ VectorList AttentionEmitter::foldEdges(OpBuilder &b, ArrayRef<VectorList> edges)
 Value AttentionEmitter::allocate(OpBuilder &b, int64_t elements) {
   auto layout = StridedLayoutAttr::get(b.getContext(), ShapedType::kDynamic, {1});
   SmallVector<OpFoldResult> offsets = {scratchTask, b.getIndexAttr(scratchUsed)},
-                            sizes = {b.getIndexAttr(1), b.getIndexAttr(elements)},
-                            strides(2, b.getIndexAttr(1));
+                            sizes = {b.getIndexAttr(1), b.getIndexAttr(elements)}, strides(2, b.getIndexAttr(1));
   scratchUsed += elements;
   assert(scratchUsed <= cast<MemRefType>(scratchBuffer.getType()).getDimSize(1) && "the task's row is too short");
   return memref::SubViewOp::create(b, loc, MemRefType::get({elements}, element, layout), scratchBuffer, offsets, sizes,
@@ -364,10 +359,10 @@ int64_t AttentionEmitter::tileVectors() const {
 static VectorList emitCarryingFor(OpBuilder &b, Location loc, Value begin, Value end, int64_t step, ValueRange inits,
                                   function_ref<VectorList(OpBuilder &, Value, ValueRange)> body) {
   Value stride = arith::ConstantIndexOp::create(b, loc, step);
-  auto loop = scf::ForOp::create(b, loc, begin, end, stride, inits,
-                                 [&](OpBuilder &b, Location, Value i, ValueRange state) {
-                                   scf::YieldOp::create(b, loc, body(b, i, state));
-                                 });
+  auto loop =
+      scf::ForOp::create(b, loc, begin, end, stride, inits, [&](OpBuilder &b, Location, Value i, ValueRange state) {
+        scf::YieldOp::create(b, loc, body(b, i, state));
+      });
   return VectorList(loop.getResults());
 }
 
@@ -409,9 +404,10 @@ void AttentionEmitter::prefetchRows(OpBuilder &b, Value indices, Value edge, Arr
   }
 }
 
-VectorList AttentionEmitter::forGroups(OpBuilder &b, Value indices, Value first, Value count, ArrayRef<Value> ahead,
-                                       ValueRange inits,
-                                       function_ref<VectorList(OpBuilder &, const EdgeGroup &, ValueRange)> body) const {
+VectorList
+AttentionEmitter::forGroups(OpBuilder &b, Value indices, Value first, Value count, ArrayRef<Value> ahead,
+                            ValueRange inits,
+                            function_ref<VectorList(OpBuilder &, const EdgeGroup &, ValueRange)> body) const {
   KernelEmitter e(b, loc);
   int64_t edges = shape.edgesPerVector();
   Value last = edges > 1 ? e.sub(count, e.index(1)) : Value();
@@ -433,8 +429,7 @@ VectorList AttentionEmitter::forGroups(OpBuilder &b, Value indices, Value first,
       Type word = b.getI32Type();
       Value numbers = arith::ConstantOp::create(b, loc, DenseElementsAttr::get<int32_t>(vectorType(word), lanes));
       Value left = arith::IndexCastOp::create(b, loc, word, e.sub(count, number));
-      group.live =
-          arith::CmpIOp::create(b, loc, arith::CmpIPredicate::slt, numbers, e.broadcast(left, shape.vector));
+      group.live = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::slt, numbers, e.broadcast(left, shape.vector));
     }
     return body(b, group, state);
   });
@@ -456,8 +451,8 @@ VectorList AttentionEmitter::loadGroup(OpBuilder &b, const EdgeGroup &group, Val
   return values;
 }
 
-void AttentionEmitter::aggregate(OpBuilder &b, Value indices, Value first, Value count, Value scratch,
-                                 ValueRange sums, Term term) const {
+void AttentionEmitter::aggregate(OpBuilder &b, Value indices, Value first, Value count, Value scratch, ValueRange sums,
+                                 Term term) const {
   forTiles(b, {}, [&](OpBuilder &b, Value base, int64_t vectors, ValueRange) {
     KernelEmitter e(b, loc);
     auto position = [&](int64_t v) { return e.add(e.mul(base, shape.vector), v * shape.vector); };
@@ -476,7 +471,8 @@ void AttentionEmitter::aggregate(OpBuilder &b, Value indices, Value first, Value
           heads = repeat(b, heads);
           VectorList next;
           for (int64_t v = 0; v < vectors; ++v)
-            next.append(term(b, node, heads[v % shape.headVectors()], base, v, state.slice(v * sums.size(), sums.size())));
+            next.append(
+                term(b, node, heads[v % shape.headVectors()], base, v, state.slice(v * sums.size(), sums.size())));
           return next;
         });
     for (int64_t v = 0; v < vectors; ++v)
@@ -507,18 +503,20 @@ Value OwnRow::get(OpBuilder &b, Value base, int64_t v) const {
   return loaded.empty() ? emitter.loadRow(b, rows, row, base, v) : loaded[v];
 }
 
-VectorList AttentionEmitter::sumOverChannels(OpBuilder &b, const EdgeGroup &group,
-                                             function_ref<Value(OpBuilder &, Value, Value, int64_t, Value)> term) const {
+VectorList
+AttentionEmitter::sumOverChannels(OpBuilder &b, const EdgeGroup &group,
+                                  function_ref<Value(OpBuilder &, Value, Value, int64_t, Value)> term) const {
   int64_t heads = shape.headVectors(), edges = group.nodes.size();
-  VectorList sums = forTiles(b, splats(b, edges * heads, 0), [&](OpBuilder &b, Value base, int64_t vectors, ValueRange state) {
-    VectorList next(state);
-    for (int64_t v = 0; v < vectors; ++v)
-      for (int64_t k = 0; k < edges; ++k) {
-        Value &sum = next[k * heads + v % heads];
-        sum = term(b, group.nodes[k], base, v, sum);
-      }
-    return next;
-  });
+  VectorList sums =
+      forTiles(b, splats(b, edges * heads, 0), [&](OpBuilder &b, Value base, int64_t vectors, ValueRange state) {
+        VectorList next(state);
+        for (int64_t v = 0; v < vectors; ++v)
+          for (int64_t k = 0; k < edges; ++k) {
+            Value &sum = next[k * heads + v % heads];
+            sum = term(b, group.nodes[k], base, v, sum);
+          }
+        return next;
+      });
   SmallVector<VectorList> perEdge;
   for (int64_t k = 0; k < edges; ++k)
     perEdge.emplace_back(ArrayRef<Value>(sums).slice(k * heads, heads));

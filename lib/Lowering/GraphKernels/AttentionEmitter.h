@@ -57,7 +57,8 @@ public:
   VectorList splats(mlir::OpBuilder &b, int64_t count, double value) const;
 
   //===--- Rows -------------------------------------------------------------===//
-  /// Copies row `row` of `source` to row `to` of `target`, laid out; the target may have one dimension, then `to` is null.
+  /// Copies row `row` of `source` to row `to` of `target`, laid out; the target may have one dimension, then `to` is
+  /// null.
   void layOut(mlir::OpBuilder &b, mlir::Value source, mlir::Value row, mlir::Value target, mlir::Value to) const;
   /// The inverse: the laid out row `source`, of one dimension, to row `to` of `target`.
   void takeBack(mlir::OpBuilder &b, mlir::Value source, mlir::Value target, mlir::Value to) const;
@@ -109,55 +110,59 @@ public:
   void layOutRows(mlir::OpBuilder &b, mlir::Value source, mlir::Value target, bool parallel) const;
   void layOutHeads(mlir::OpBuilder &b, mlir::Value source, mlir::Value target, bool parallel) const;
   /// Loops over the numbers below `rows` in kGraphTasks tasks; `body` is emitted once, for a run of them.
-  void forRuns(
-      mlir::OpBuilder &b, mlir::Value rows, bool parallel,
-      llvm::function_ref<void(mlir::OpBuilder &, mlir::Value task, mlir::Value begin, mlir::Value end)> body) const;
+  void
+  forRuns(mlir::OpBuilder &b, mlir::Value rows, bool parallel,
+          llvm::function_ref<void(mlir::OpBuilder &, mlir::Value task, mlir::Value begin, mlir::Value end)> body) const;
 
   //===--- Loops ------------------------------------------------------------===//
-  /// Loops over blocks of the edges from `begin` to `end`, carrying `inits`; `body` gets the first edge of the block and their number.
-  VectorList forBlocks(mlir::OpBuilder &b, mlir::Value begin, mlir::Value end, mlir::ValueRange inits,
-                       llvm::function_ref<VectorList(mlir::OpBuilder &, mlir::Value first, mlir::Value count,
-                                                     mlir::ValueRange)>
-                           body) const;
+  /// Loops over blocks of the edges from `begin` to `end`, carrying `inits`; `body` gets the first edge of the block
+  /// and their number.
+  VectorList
+  forBlocks(mlir::OpBuilder &b, mlir::Value begin, mlir::Value end, mlir::ValueRange inits,
+            llvm::function_ref<VectorList(mlir::OpBuilder &, mlir::Value first, mlir::Value count, mlir::ValueRange)>
+                body) const;
   /// Loops over the groups of a block, and fetches the rows of `ahead` that edges some way ahead will read.
-  VectorList forGroups(mlir::OpBuilder &b, mlir::Value indices, mlir::Value first, mlir::Value count,
-                       llvm::ArrayRef<mlir::Value> ahead, mlir::ValueRange inits,
-                       llvm::function_ref<VectorList(mlir::OpBuilder &, const EdgeGroup &, mlir::ValueRange)> body) const;
-  /// Loops over the vectors of a laid out row in tiles of at most tileVectors(): `body` gets the number of the first vector.
-  VectorList forTiles(mlir::OpBuilder &b, mlir::ValueRange inits,
-                      llvm::function_ref<VectorList(mlir::OpBuilder &, mlir::Value base, int64_t vectors,
-                                                    mlir::ValueRange)>
-                          body) const;
+  VectorList
+  forGroups(mlir::OpBuilder &b, mlir::Value indices, mlir::Value first, mlir::Value count,
+            llvm::ArrayRef<mlir::Value> ahead, mlir::ValueRange inits,
+            llvm::function_ref<VectorList(mlir::OpBuilder &, const EdgeGroup &, mlir::ValueRange)> body) const;
+  /// Loops over the vectors of a laid out row in tiles of at most tileVectors(): `body` gets the number of the first
+  /// vector.
+  VectorList
+  forTiles(mlir::OpBuilder &b, mlir::ValueRange inits,
+           llvm::function_ref<VectorList(mlir::OpBuilder &, mlir::Value base, int64_t vectors, mlir::ValueRange)> body)
+      const;
   /// Vectors of a row that are kept in registers.
   int64_t tileVectors() const;
-  /// Adds over the edges of a block to rows `sums` of one dimension, laid out: `term` gives the new sums of vector base + v, one a row,
-  /// from the old ones and the edge's coefficient, which comes from `scratch` as storeGroup puts it.
+  /// Adds over the edges of a block to rows `sums` of one dimension, laid out: `term` gives the new sums of vector base
+  /// + v, one a row, from the old ones and the edge's coefficient, which comes from `scratch` as storeGroup puts it.
   using Term = llvm::function_ref<VectorList(mlir::OpBuilder &, mlir::Value node, mlir::Value coefficient,
                                              mlir::Value base, int64_t v, mlir::ValueRange sums)>;
   void aggregate(mlir::OpBuilder &b, mlir::Value indices, mlir::Value first, mlir::Value count, mlir::Value scratch,
                  mlir::ValueRange sums, Term term) const;
   /// The same where terms are products of the coefficient with the node's row of `rows`.
-  void aggregateRows(mlir::OpBuilder &b, mlir::Value indices, mlir::Value first, mlir::Value count,
-                     mlir::Value scratch, mlir::Value rows, mlir::Value sums) const;
+  void aggregateRows(mlir::OpBuilder &b, mlir::Value indices, mlir::Value first, mlir::Value count, mlir::Value scratch,
+                     mlir::Value rows, mlir::Value sums) const;
   void storeGroup(mlir::OpBuilder &b, const EdgeGroup &group, const VectorList &values, mlir::Value scratch) const;
   VectorList loadGroup(mlir::OpBuilder &b, const EdgeGroup &group, mlir::Value scratch) const;
   /// Applies `change` to each vector of a row of one dimension.
-  void mapRow(mlir::OpBuilder &b, mlir::Value row,
-              llvm::function_ref<mlir::Value(mlir::OpBuilder &, mlir::Value base, int64_t v, mlir::Value)> change) const;
+  void
+  mapRow(mlir::OpBuilder &b, mlir::Value row,
+         llvm::function_ref<mlir::Value(mlir::OpBuilder &, mlir::Value base, int64_t v, mlir::Value)> change) const;
 
   /// For each edge and head of a group the sum over channels that `term` adds to, vector base + v of a row at a time.
-  VectorList sumOverChannels(mlir::OpBuilder &b, const EdgeGroup &group,
-                             llvm::function_ref<mlir::Value(mlir::OpBuilder &, mlir::Value node, mlir::Value base,
-                                                            int64_t v, mlir::Value sum)>
-                                 term) const;
+  VectorList sumOverChannels(
+      mlir::OpBuilder &b, const EdgeGroup &group,
+      llvm::function_ref<mlir::Value(mlir::OpBuilder &, mlir::Value node, mlir::Value base, int64_t v, mlir::Value sum)>
+          term) const;
   /// The dot products of `own` with the nodes' rows of `rows`.
   VectorList dot(mlir::OpBuilder &b, const EdgeGroup &group, const OwnRow &own, mlir::Value rows) const;
   /// attention . leakyrelu(own + the node's row of `rows`)
   VectorList additiveScores(mlir::OpBuilder &b, const EdgeGroup &group, const OwnRow &own, mlir::Value rows,
                             const OwnRow &attention) const;
 
-  /// Factors that dropout puts on the edges numbered `numbers` (of i32 each): see spnn.graph_attention. `isSmall`: there are fewer
-  /// than 2^32 edges times heads.
+  /// Factors that dropout puts on the edges numbered `numbers` (of i32 each): see spnn.graph_attention. `isSmall`:
+  /// there are fewer than 2^32 edges times heads.
   VectorList dropoutScales(mlir::OpBuilder &b, const DropoutMask &mask, mlir::ValueRange numbers, bool isSmall) const;
 
   const AttentionShape shape;
@@ -167,7 +172,8 @@ public:
   int64_t prefetch = 0; ///< edges ahead of which rows are fetched, 0 for not at all
 
 private:
-  void prefetchRows(mlir::OpBuilder &b, mlir::Value indices, mlir::Value edge, llvm::ArrayRef<mlir::Value> tables) const;
+  void prefetchRows(mlir::OpBuilder &b, mlir::Value indices, mlir::Value edge,
+                    llvm::ArrayRef<mlir::Value> tables) const;
   mlir::Value firstHeads(mlir::OpBuilder &b, mlir::Value vector, int64_t edge) const;
 
   mlir::Value scratchBuffer, scratchTask;

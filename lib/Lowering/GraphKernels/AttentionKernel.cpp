@@ -25,7 +25,8 @@
 // of which features are fetched, 0 for not at all).
 //
 // A block of a row's edges takes three loops: scores and their maximum; exponentials and their sum, which rescales what
-// earlier blocks summed if the maximum grew; sums of features. Scores of a block stay in L1, so nothing is stored for an edge.
+// earlier blocks summed if the maximum grew; sums of features. Scores of a block stay in L1, so nothing is stored for
+// an edge.
 //
 //===----------------------------------------------------------------------===//
 #include "AttentionEmitter.h"
@@ -64,7 +65,8 @@ private:
   const AttentionProblem &problem;
   Value features, columnScores;
   std::optional<DropoutMask> dropout;
-  // Of the task that is emitted: coefficients of a block, sums of features, and for gatv2 the row's scores and the attention vector.
+  // Of the task that is emitted: coefficients of a block, sums of features, and for gatv2 the row's scores and the
+  // attention vector.
   Value scratch, sums, ownScores, attention;
   // Of the row.
   std::optional<OwnRow> ownRow, attentionRow;
@@ -83,14 +85,15 @@ VectorList ForwardEmitter::scores(OpBuilder &b, const EdgeGroup &group) const {
 
 void ForwardEmitter::emitCoefficients(OpBuilder &b, Value begin, Value end, const VectorList &logSumExp) const {
   KernelEmitter e(b, loc);
-  forGroups(b, problem.indices(), begin, e.sub(end, begin), {}, {}, [&](OpBuilder &b, const EdgeGroup &group, ValueRange) {
-    VectorList values = scores(b, group);
-    for (auto [value, normaliser] : llvm::zip(values, logSumExp))
-      value = emitExp(b, loc, sub(b, value, normaliser));
-    for (auto [number, position] : llvm::enumerate(group.positions))
-      storeHeads(b, values, problem.result(2), position, number);
-    return VectorList();
-  });
+  forGroups(b, problem.indices(), begin, e.sub(end, begin), {}, {},
+            [&](OpBuilder &b, const EdgeGroup &group, ValueRange) {
+              VectorList values = scores(b, group);
+              for (auto [value, normaliser] : llvm::zip(values, logSumExp))
+                value = emitExp(b, loc, sub(b, value, normaliser));
+              for (auto [number, position] : llvm::enumerate(group.positions))
+                storeHeads(b, values, problem.result(2), position, number);
+              return VectorList();
+            });
 }
 
 void ForwardEmitter::emitRow(OpBuilder &b, Value row, Value begin, Value end) const {
@@ -108,15 +111,14 @@ void ForwardEmitter::emitRow(OpBuilder &b, Value row, Value begin, Value end) co
   };
   VectorList state = forBlocks(b, begin, end, inits, [&](OpBuilder &b, Value first, Value count, ValueRange state) {
     KernelEmitter e(b, loc);
-    VectorList maximum =
-        forGroups(b, indices, first, count, {features, columnScores}, state.take_front(heads),
-                  [&](OpBuilder &b, const EdgeGroup &group, ValueRange greatest) {
-                    VectorList values = scores(b, group), next;
-                    storeGroup(b, group, values, scratch);
-                    for (auto [value, old] : llvm::zip(values, greatest))
-                      next.push_back(greater(b, old, value));
-                    return next;
-                  });
+    VectorList maximum = forGroups(b, indices, first, count, {features, columnScores}, state.take_front(heads),
+                                   [&](OpBuilder &b, const EdgeGroup &group, ValueRange greatest) {
+                                     VectorList values = scores(b, group), next;
+                                     storeGroup(b, group, values, scratch);
+                                     for (auto [value, old] : llvm::zip(values, greatest))
+                                       next.push_back(greater(b, old, value));
+                                     return next;
+                                   });
     maximum = fold(b, maximum, greater);
     // What earlier blocks summed is relative to their maximum.
     VectorList sum, scale;
@@ -126,8 +128,7 @@ void ForwardEmitter::emitRow(OpBuilder &b, Value row, Value begin, Value end) co
     }
     Value isLater = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ugt, first, begin);
     scf::IfOp::create(b, loc, isLater, [&](OpBuilder &b, Location) {
-      mapRow(b, sums,
-             [&](OpBuilder &b, Value, int64_t v, Value old) { return mul(b, old, scale[v % heads]); });
+      mapRow(b, sums, [&](OpBuilder &b, Value, int64_t v, Value old) { return mul(b, old, scale[v % heads]); });
       scf::YieldOp::create(b, loc);
     });
     sum = forGroups(b, indices, first, count, {}, sum, [&](OpBuilder &b, const EdgeGroup &group, ValueRange old) {

@@ -16,8 +16,7 @@ using namespace mlir;
 using namespace spnn;
 
 /// Copies of rows that both kernels work on.
-static SmallVector<AttentionWorkspace> getCopies(const AttentionShape &shape, bool isV2,
-                                                           bool sharesFeatures) {
+static SmallVector<AttentionWorkspace> getCopies(const AttentionShape &shape, bool isV2, bool sharesFeatures) {
   SmallVector<AttentionWorkspace> result;
   if (!shape.rowsAreLaidOut())
     result.push_back({"features", AttentionRows::Columns, shape.rowElements()});
@@ -122,8 +121,8 @@ FailureOr<AttentionProblem> AttentionProblem::read(KernelGraphOp op, bool isBack
   size_t results = isBackward ? (result.isV2 ? 4 : 3) : 2, most = isBackward ? results : 3;
   size_t count = op.getInit().size();
   if (count < results + result.workspaces.size() || count > most + result.workspaces.size())
-    return fail() << "has " << results << (most > results ? " or 3" : "") << " results and "
-                  << result.workspaces.size() << " workspaces, got " << count << " inits";
+    return fail() << "has " << results << (most > results ? " or 3" : "") << " results and " << result.workspaces.size()
+                  << " workspaces, got " << count << " inits";
   for (auto [number, workspace] : llvm::enumerate(result.workspaces)) {
     Type type = op.getInit()[count - result.workspaces.size() + number].getType();
     auto buffer = cast<ShapedType>(type);

@@ -29,7 +29,8 @@ struct AttentionWorkspace {
   int64_t elements; ///< of a row
 };
 
-/// The workspaces of the two kernels, in the order of their inits. `sharesFeatures`: with gatv2, the column scores are the features.
+/// The workspaces of the two kernels, in the order of their inits. `sharesFeatures`: with gatv2, the column scores are
+/// the features.
 llvm::SmallVector<AttentionWorkspace> getForwardWorkspaces(const AttentionShape &shape, bool isV2, bool sharesFeatures);
 llvm::SmallVector<AttentionWorkspace> getBackwardWorkspaces(const AttentionShape &shape, bool isV2,
                                                             bool sharesFeatures);

@@ -16,10 +16,11 @@
 
 namespace spnn {
 
-/// H heads of C features, in memory at h * C + c. Kernels work with heads innermost: feature c of head h is lane c * P + h, with P
-/// the heads filled up to a power of two, or to a multiple of the vector where they are more. So each vector of a row has every
-/// head in the same lanes, a coefficient a head multiplies without a shuffle but one broadcast, and a dot product over
-/// channels is a sum of vectors, folded once. Rows are filled up to whole vectors; what fills is zero.
+/// H heads of C features, in memory at h * C + c. Kernels work with heads innermost: feature c of head h is lane c * P
+/// + h, with P the heads filled up to a power of two, or to a multiple of the vector where they are more. So each
+/// vector of a row has every head in the same lanes, a coefficient a head multiplies without a shuffle but one
+/// broadcast, and a dot product over channels is a sum of vectors, folded once. Rows are filled up to whole vectors;
+/// what fills is zero.
 struct AttentionShape {
   int64_t heads, channels;
   int64_t vector; ///< elements of a vector: a power of two
@@ -51,7 +52,9 @@ struct AttentionShape {
   int64_t sourceVectors() const { return (features() + vector - 1) / vector; }
 
   /// True if rows in memory are as kernels want them.
-  bool rowsAreLaidOut() const { return (heads == 1 || (channels == 1 && headsAreLaidOut())) && features() == rowElements(); }
+  bool rowsAreLaidOut() const {
+    return (heads == 1 || (channels == 1 && headsAreLaidOut())) && features() == rowElements();
+  }
   bool headsAreLaidOut() const { return heads == paddedHeads(); }
 
   /// The element of a row in memory that is lane `lane` of a row as kernels want it; -1 for one that only fills.
@@ -62,7 +65,8 @@ struct AttentionShape {
 
   /// Edges whose coefficients are at hand at once, a multiple of edgesPerVector: few enough to stay in L1.
   int64_t blockEdges() const {
-    return std::max(edgesPerVector(), std::min<int64_t>(64, 4096 / paddedHeads()) / edgesPerVector() * edgesPerVector());
+    return std::max(edgesPerVector(),
+                    std::min<int64_t>(64, 4096 / paddedHeads()) / edgesPerVector() * edgesPerVector());
   }
 };
 

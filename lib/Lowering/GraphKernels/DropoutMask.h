@@ -15,13 +15,14 @@
 
 namespace spnn {
 
-/// Makes masks as the definition of spnn.dropout says. What depends on the seed alone is emitted where the object is made.
+/// Makes masks as the definition of spnn.dropout says. What depends on the seed alone is emitted where the object is
+/// made.
 class DropoutMask {
 public:
   DropoutMask(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value seed, double rate, int64_t stream);
 
-  /// For the elements whose numbers are low + 2^32 high (vectors of i32; high is null for 0): 1 / (1 - rate) where an element is kept,
-  /// otherwise 0, as floats of type `element`.
+  /// For the elements whose numbers are low + 2^32 high (vectors of i32; high is null for 0): 1 / (1 - rate) where an
+  /// element is kept, otherwise 0, as floats of type `element`.
   mlir::Value emitScales(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value low, mlir::Value high,
                          mlir::Type element) const;
 

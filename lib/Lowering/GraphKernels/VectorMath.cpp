@@ -25,7 +25,8 @@ Value spnn::emitSplat(OpBuilder &b, Location loc, Type type, double value) {
 
 Value spnn::emitSplat(OpBuilder &b, Location loc, Type type, int64_t value) {
   auto element = cast<IntegerType>(getElementTypeOrSelf(type));
-  TypedAttr attr = b.getIntegerAttr(element, APInt(element.getWidth(), value, /*isSigned=*/true, /*implicitTrunc=*/true));
+  TypedAttr attr =
+      b.getIntegerAttr(element, APInt(element.getWidth(), value, /*isSigned=*/true, /*implicitTrunc=*/true));
   if (auto vector = dyn_cast<VectorType>(type))
     attr = DenseElementsAttr::get(vector, attr);
   return arith::ConstantOp::create(b, loc, attr);
@@ -66,8 +67,8 @@ Value spnn::emitExp(OpBuilder &b, Location loc, Value x) {
   if (!getElementTypeOrSelf(x.getType()).isF32())
     return math::ExpOp::create(b, loc, x);
   Vectors v{b, loc, x.getType()};
-  // x = n log 2 + r with abs(r) <= log(2) / 2. Adding 1.5 * 2^23 rounds to an integer, which then stands in the low bits; log 2 is
-  // split so that n times its first part is exact. Where x is NaN so is r, whatever the bits of n.
+  // x = n log 2 + r with abs(r) <= log(2) / 2. Adding 1.5 * 2^23 rounds to an integer, which then stands in the low
+  // bits; log 2 is split so that n times its first part is exact. Where x is NaN so is r, whatever the bits of n.
   constexpr double kRounder = 12582912.0, kLog2High = 0.693359375, kLog2Low = -2.12194440e-4;
   Value least = v.real(-87.3);
   Value isLarge = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::UGE, x, least);
@@ -89,7 +90,8 @@ Value spnn::emitLog(OpBuilder &b, Location loc, Value x) {
   if (!getElementTypeOrSelf(x.getType()).isF32())
     return math::LogOp::create(b, loc, x);
   Vectors v{b, loc, x.getType()};
-  // x = 2^n m with m between the roots of 1/2 and 2: moving the bits so that the smaller root becomes 1 puts n into the exponent.
+  // x = 2^n m with m between the roots of 1/2 and 2: moving the bits so that the smaller root becomes 1 puts n into the
+  // exponent.
   constexpr int64_t kOne = 0x3f800000, kRootOfHalf = 0x3f3504f3;
   Value moved = v.addBits(v.asBits(x), v.bits(kOne - kRootOfHalf));
   Value exponent = v.addBits(arith::ShRUIOp::create(b, loc, moved, v.bits(23)), v.bits(-127));

@@ -19,8 +19,8 @@ namespace spnn {
 /// (minus infinity included), NaN where x is NaN.
 mlir::Value emitExp(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value x);
 
-/// log(x) of a vector of floats. Of f32 for finite normal x > 0: absolute error below 2e-7 beside that of rounding the result,
-/// NaN where x is NaN.
+/// log(x) of a vector of floats. Of f32 for finite normal x > 0: absolute error below 2e-7 beside that of rounding the
+/// result, NaN where x is NaN.
 mlir::Value emitLog(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value x);
 
 /// A vector or scalar constant of `type`, all elements equal.
