@@ -53,11 +53,18 @@ Value AttentionEmitter::keepLive(OpBuilder &b, const EdgeGroup &group, Value x) 
 // Rows
 //===----------------------------------------------------------------------===//
 
-/// Pairs of vectors that a permutation of a row may take apart; longer rows are copied one element at a time.
-static constexpr int64_t kMaxShuffles = 96;
+/// How a row is brought into its layout and back: all vectors of it at once, a vector of channels of every head at a
+/// time, or one element at a time.
+enum class CopyKind { Whole, Blocks, Elements };
 
-static bool usesShuffles(const AttentionShape &shape) {
-  return shape.rowVectors() * shape.sourceVectors() <= kMaxShuffles;
+/// Shuffles that a copy may take each time: pairs of vectors that elements come from and go to.
+static CopyKind chooseCopy(const AttentionShape &shape) {
+  constexpr int64_t kMaxShuffles = 96, kMaxBlockShuffles = 256;
+  int64_t pairs = shape.rowVectors() * (shape.heads == 1 ? 1 : shape.sourceVectors());
+  if (pairs <= kMaxShuffles)
+    return CopyKind::Whole;
+  bool fitsBlocks = shape.channels % shape.vector == 0 && shape.paddedHeads() * shape.heads <= kMaxBlockShuffles;
+  return fitsBlocks ? CopyKind::Blocks : CopyKind::Elements;
 }
 
 /// A vector whose lane l is element map[l] of `inputs`, one after the other, and 0 where that is -1.
@@ -118,7 +125,8 @@ static void storeFirst(OpBuilder &b, Location loc, Value vector, Value target, V
 
 void AttentionEmitter::layOut(OpBuilder &b, Value source, Value row, Value target, Value to) const {
   KernelEmitter e(b, loc);
-  if (usesShuffles(shape)) {
+  CopyKind kind = chooseCopy(shape);
+  if (kind == CopyKind::Whole) {
     SmallVector<Value> inputs;
     for (int64_t s = 0; s < shape.sourceVectors(); ++s)
       inputs.push_back(loadFirst(b, loc, vectorType(), source, makeIndices(row, e.index(s * shape.vector)),
@@ -131,6 +139,27 @@ void AttentionEmitter::layOut(OpBuilder &b, Value source, Value row, Value targe
           llvm::all_of(map, [](int64_t from) { return from < 0; }) ? splat(b, 0) : permute(b, loc, inputs, map);
       vector::StoreOp::create(b, loc, moved, target, makeIndices(to, e.index(v * shape.vector)));
     }
+    return;
+  }
+  if (kind == CopyKind::Blocks) {
+    emitFor(b, loc, e.index(0), e.index(shape.channels), shape.vector, [&](OpBuilder &b, Value channel) {
+      KernelEmitter e(b, loc);
+      SmallVector<Value> inputs;
+      for (int64_t head = 0; head < shape.heads; ++head)
+        inputs.push_back(vector::LoadOp::create(b, loc, vectorType(), source,
+                                                makeIndices(row, e.add(channel, head * shape.channels))));
+      for (int64_t v = 0; v < shape.paddedHeads(); ++v) {
+        SmallVector<int64_t> map;
+        for (int64_t lane = v * shape.vector; lane < (v + 1) * shape.vector; ++lane) {
+          int64_t head = lane % shape.paddedHeads(), inBlock = lane / shape.paddedHeads();
+          map.push_back(head < shape.heads ? head * shape.vector + inBlock : -1);
+        }
+        Value moved =
+            llvm::all_of(map, [](int64_t from) { return from < 0; }) ? splat(b, 0) : permute(b, loc, inputs, map);
+        vector::StoreOp::create(b, loc, moved, target,
+                                makeIndices(to, e.add(e.mul(channel, shape.paddedHeads()), v * shape.vector)));
+      }
+    });
     return;
   }
   Value zero = splat(b, 0);
@@ -148,7 +177,8 @@ void AttentionEmitter::layOut(OpBuilder &b, Value source, Value row, Value targe
 
 void AttentionEmitter::takeBack(OpBuilder &b, Value source, Value target, Value to) const {
   KernelEmitter e(b, loc);
-  if (usesShuffles(shape)) {
+  CopyKind kind = chooseCopy(shape);
+  if (kind == CopyKind::Whole) {
     SmallVector<Value> inputs;
     for (int64_t v = 0; v < shape.rowVectors(); ++v)
       inputs.push_back(e.loadVector(source, e.index(v * shape.vector), shape.vector));
@@ -160,6 +190,23 @@ void AttentionEmitter::takeBack(OpBuilder &b, Value source, Value target, Value 
       storeFirst(b, loc, permute(b, loc, inputs, map), target, makeIndices(to, e.index(s * shape.vector)),
                  shape.features() - s * shape.vector);
     }
+    return;
+  }
+  if (kind == CopyKind::Blocks) {
+    emitFor(b, loc, e.index(0), e.index(shape.channels), shape.vector, [&](OpBuilder &b, Value channel) {
+      KernelEmitter e(b, loc);
+      SmallVector<Value> inputs;
+      for (int64_t v = 0; v < shape.paddedHeads(); ++v)
+        inputs.push_back(
+            e.loadVector(source, e.add(e.mul(channel, shape.paddedHeads()), v * shape.vector), shape.vector));
+      for (int64_t head = 0; head < shape.heads; ++head) {
+        SmallVector<int64_t> map;
+        for (int64_t inBlock = 0; inBlock < shape.vector; ++inBlock)
+          map.push_back(inBlock * shape.paddedHeads() + head);
+        vector::StoreOp::create(b, loc, permute(b, loc, inputs, map), target,
+                                makeIndices(to, e.add(channel, head * shape.channels)));
+      }
+    });
     return;
   }
   emitFor(b, loc, e.index(0), e.index(shape.heads), 1, [&](OpBuilder &b, Value head) {
