@@ -51,7 +51,7 @@ public:
     return low(arith::ShRUIOp::create(b, loc, x, createConstant(b, loc, x.getType(), APInt(64, 32))));
   }
   Value isKept(Value hash, double rate) {
-    double threshold = std::nearbyint(rate * 4294967296.0);
+    double threshold = std::round(rate * 4294967296.0);
     auto type = dyn_cast<VectorType>(hash.getType());
     Type flag = b.getI1Type();
     if (threshold > 4294967295.0) // no word is as large

@@ -9,6 +9,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "AggregateEpilogue.h"
+#include "AttentionSelection.h"
 #include "GraphSelection.h"
 
 #include "spnn/Lowering/Passes.h"
@@ -203,14 +204,17 @@ struct SelectGraphKernels : public spnn::impl::SelectGraphKernelsBase<SelectGrap
     module.walk([&](Operation *op) {
       if (isa<AssembleOp, TransposeOp>(op) || (isa<ConstantOp>(op) && isGraph(op->getResult(0).getType())))
         graphs.push_back(op);
-      if (isa<AggregateOp, ScatterWinnersOp, SDDMMOp, EdgeSoftmaxOp, EdgeSoftmaxBackwardOp, DegreeOp, TransposeOp>(op))
+      if (isa<AggregateOp, ScatterWinnersOp, SDDMMOp, EdgeSoftmaxOp, EdgeSoftmaxBackwardOp, DegreeOp, TransposeOp,
+              GraphAttentionOp, GraphAttentionBackwardOp>(op))
         ops.push_back(op);
     });
     for (Operation *op : ops) {
       bool isTransposition = isa<TransposeOp>(op);
       LogicalResult done = llvm::TypeSwitch<Operation *, LogicalResult>(op)
                                .Case<AggregateOp, ScatterWinnersOp, SDDMMOp, EdgeSoftmaxOp, EdgeSoftmaxBackwardOp,
-                                     DegreeOp, TransposeOp>([&](auto graphOp) { return select(selector, graphOp); });
+                                     DegreeOp, TransposeOp>([&](auto graphOp) { return select(selector, graphOp); })
+              .Case<GraphAttentionOp, GraphAttentionBackwardOp>(
+                  [&](auto attention) { return selectAttention(selector, attention); });
       if (failed(done))
         return signalPassFailure();
       numKernels += !isTransposition;

@@ -29,6 +29,16 @@ void emitGraphTasks(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value po
                     int64_t rowWeight,
                     llvm::function_ref<void(mlir::OpBuilder &, mlir::Value begin, mlir::Value end)> body);
 
+/// Runs that a graph is cut into. Many, since a thread may be held up by others of the machine; each costs a binary
+/// search.
+inline constexpr int64_t kGraphTasks = 64;
+
+/// The same with the number of the run, and with as many runs where nothing is parallel: what is summed by runs is the
+/// same then.
+void emitNumberedGraphTasks(
+    mlir::OpBuilder &builder, mlir::Location loc, mlir::Value positions, bool parallel, int64_t rowWeight,
+    llvm::function_ref<void(mlir::OpBuilder &, mlir::Value task, mlir::Value begin, mlir::Value end)> body);
+
 } // namespace spnn
 
 #endif // SPNN_LIB_LOWERING_GRAPHKERNELS_GRAPHEMITTER_H

@@ -10,6 +10,8 @@
 //===----------------------------------------------------------------------===//
 #include "GraphKernels.h"
 
+#include "AttentionKernels.h"
+
 using namespace mlir;
 using namespace spnn;
 
@@ -18,6 +20,8 @@ GraphKernel::~GraphKernel() = default;
 ArrayRef<const GraphKernel *> spnn::getGraphKernels() {
   static const GraphKernel *const kernels[] = {
       getAssembleKernel(),
+      getAttentionBackwardKernel(),
+      getAttentionKernel(),
       getSpmmKernel(),
       getTransposeKernel(),
   };
