@@ -22,7 +22,14 @@ ArrayRef<const GraphKernel *> spnn::getGraphKernels() {
       getAssembleKernel(),
       getAttentionBackwardKernel(),
       getAttentionKernel(),
+      getDegreeKernel(),
+      getEdgeSoftmaxBackwardKernel(),
+      getEdgeSoftmaxKernel(),
+      getScatterWinnersKernel(),
+      getSddmmAddKernel(),
+      getSddmmKernel(),
       getSpmmKernel(),
+      getSpmmMaxKernel(),
       getTransposeKernel(),
   };
   return kernels;

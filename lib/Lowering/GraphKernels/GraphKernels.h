@@ -16,7 +16,14 @@
 namespace spnn {
 
 const GraphKernel *getAssembleKernel();
+const GraphKernel *getDegreeKernel();
+const GraphKernel *getEdgeSoftmaxBackwardKernel();
+const GraphKernel *getEdgeSoftmaxKernel();
+const GraphKernel *getScatterWinnersKernel();
+const GraphKernel *getSddmmAddKernel();
+const GraphKernel *getSddmmKernel();
 const GraphKernel *getSpmmKernel();
+const GraphKernel *getSpmmMaxKernel();
 const GraphKernel *getTransposeKernel();
 
 /// Fails with an error at the op unless it has two storage buffers of i32, all inputs that are `required`, none but
