@@ -33,9 +33,12 @@ static void addColumns(GraphSelector &selector, RankedTensorType type, Value lik
       sizes.push_back(selector.extent(like, dim));
 }
 
-Value GraphSelector::createNodeData(Location loc, const GraphStorage &graph, RankedTensorType type, Value like) {
+Value GraphSelector::createNodeData(Location loc, const GraphStorage &graph, RankedTensorType type, Value like,
+                                    Value rowsLike) {
   SmallVector<Value> sizes;
-  if (type.isDynamicDim(0)) {
+  if (type.isDynamicDim(0) && (rowsLike || graph.rowCount)) {
+    sizes.push_back(rowsLike ? extent(rowsLike, 0) : graph.rowCount);
+  } else if (type.isDynamicDim(0)) {
     Value one = arith::ConstantIndexOp::create(builder, loc, 1);
     sizes.push_back(builder.createOrFold<arith::SubIOp>(loc, extent(graph.positions, 0), one));
   }
@@ -145,6 +148,9 @@ FailureOr<GraphStorage> GraphSelector::assemble(AssembleOp op) {
   auto check = create(op.getLoc(), "assemble", result, {{"columns", op.getColumns()}}, init, parameters, 1);
   check.setParallel(false);
   result.positions = check.getResult(0);
+  // The call fails where a graph that is said to be symmetric is not square.
+  if (op.getSymmetric())
+    result.rowCount = op.getColumns();
   return result;
 }
 
@@ -201,7 +207,8 @@ FailureOr<GraphStorage> GraphSelector::transpose(TransposeOp op) {
   if (order.getType() != op.getOrder().getType())
     order = tensor::CastOp::create(builder, loc, op.getOrder().getType(), order);
   orders[op] = order;
-  GraphStorage result{kernel.getResult(0), kernel.getResult(1), source->columns, source->rows, source->edges, {}};
+  GraphStorage result{kernel.getResult(0), kernel.getResult(1), source->columns, source->rows, source->edges, {},
+                      source->columnCount};
   if (ShapedType::isDynamic(result.columns)) {
     Value one = arith::ConstantIndexOp::create(builder, loc, 1);
     result.columnCount = builder.createOrFold<arith::SubIOp>(loc, extent(source->positions, 0), one);

@@ -26,6 +26,7 @@ struct GraphStorage {
   mlir::Value positions, indices;
   int64_t rows = 0, columns = 0, edges = 0; ///< dynamic where the IR does not say them
   mlir::Value columnCount;                  ///< the columns as index, where they are dynamic
+  mlir::Value rowCount = {}; ///< the rows as index, where they are dynamic and known from elsewhere than the positions
 };
 
 /// Finds the storage of graphs, makes kernel ops. One object a module.
@@ -44,8 +45,10 @@ public:
   /// An empty tensor of `type`; `sizes` are those of its dynamic extents.
   mlir::Value createEmpty(mlir::Location loc, mlir::RankedTensorType type, mlir::ValueRange sizes = {});
   /// An empty tensor for a result of `type` with a row for each row of the graph and the columns of `like`, if any.
+  /// Rows are counted by those of `rowsLike`, if any: an extent of an argument is one that results of functions may
+  /// have.
   mlir::Value createNodeData(mlir::Location loc, const GraphStorage &graph, mlir::RankedTensorType type,
-                             mlir::Value like = {});
+                             mlir::Value like = {}, mlir::Value rowsLike = {});
   /// The same with a row for each edge.
   mlir::Value createEdgeData(mlir::Location loc, const GraphStorage &graph, mlir::RankedTensorType type,
                              mlir::Value like = {});

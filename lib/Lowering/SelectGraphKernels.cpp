@@ -64,7 +64,7 @@ static LogicalResult select(GraphSelector &selector, AggregateOp op) {
   AggregateEpilogue epilogue = matchAggregateEpilogue(op);
   // Operands of what follows the op may stand behind it.
   selector.startAt(epilogue.result.getDefiningOp());
-  Value init = selector.createNodeData(loc, *graph, type, op.getFeatures());
+  Value init = selector.createNodeData(loc, *graph, type, op.getFeatures(), op.getRowScales());
   SmallVector<NamedAttribute> parameters = {
       b.getNamedAttr("mean", b.getI64IntegerAttr(op.getKind() == AggregateKind::Mean)),
       b.getNamedAttr("prefetch", b.getI64IntegerAttr(choosePrefetch(features)))};
