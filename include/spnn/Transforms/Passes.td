@@ -437,6 +437,8 @@ def Differentiate : Pass<"spnn-differentiate", "::mlir::ModuleOp"> {
   ];
   let dependentDialects = ["::spnn::SPNNDialect", "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect",
                            "::mlir::arith::ArithDialect", "::mlir::math::MathDialect"];
+}
+
 def ReorderOperators : Pass<"spnn-reorder-operators", "::mlir::ModuleOp"> {
   let summary = "Choose the order of products with graphs, forward and backward together, and what is kept between them";
   let description = [{
