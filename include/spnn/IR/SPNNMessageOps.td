@@ -299,8 +299,8 @@ def SPNN_GraphAttentionOp : SPNN_GraphOp<"graph_attention", [AttrSizedOperandSeg
     - p = softmax of the scores over the edges of row i;
     - result[i, h * C + c] = sum over e of keep[e, h] * p[e, h] * features[j, h * C + c].
 
-    keep is 1 everywhere, or with `seed` the dropout mask of the coefficients, as `spnn.dropout` with `rate` and `stream`
-    makes it for an E x H tensor. A row without edges is 0. `logsumexp` [M, H] is the logarithm of the sum of exp(score)
+    keep is 1 everywhere, or with `seed` the dropout mask of the coefficients: what `spnn.dropout` with `rate` and `stream`
+    makes of an E x H tensor of ones, 0 or 1 / (1 - rate). A row without edges is 0. `logsumexp` [M, H] is the logarithm of the sum of exp(score)
     over the row, minus infinity without edges: with it a gradient recomputes p from the scores, and nothing has to be kept
     for an edge. `coefficients` [E, H] are the p, for who wants to keep them instead.
 
