@@ -20,14 +20,18 @@ static Value attend(GnnBuilder &b, const LayerShape &shape, ScoreKind kind, Valu
   bool drops = b.seed && shape.attentionDropout > 0;
   auto result = typeOf(features);
   auto logsumexp = b.tensor({result.getDimSize(0), shape.heads});
+  b.part("messages");
   Value out = GraphAttentionOp::create(b, TypeRange{result, logsumexp}, ScoreKindAttr::get(b.getContext(), kind), graph,
                                        features, rowScores, columnScores, attention, drops ? b.seed : Value(),
                                        b.getI64IntegerAttr(shape.heads), b.getF64FloatAttr(0.2),
                                        b.getF64FloatAttr(drops ? shape.attentionDropout : 0),
                                        b.getI64IntegerAttr(drops ? b.streams++ : 0))
                   .getResult();
-  if (shape.isLast && shape.heads > 1)
+  if (shape.isLast && shape.heads > 1) {
+    b.part("mean");
     out = b.meanOfHeads(out, shape.heads);
+  }
+  b.part("output");
   return b.add(out, bias);
 }
 
@@ -40,8 +44,12 @@ static SmallVector<Parameter> gatParameters(const LayerShape &shape) {
 
 static Value buildGat(GnnBuilder &b, const LayerShape &shape, const Neighbourhood &n, const Features &x,
                       ValueRange parameters) {
+  b.part("transformed");
   Value transformed = b.product(x, parameters[0]);
-  Value target = b.headProducts(transformed, parameters[1]), source = b.headProducts(transformed, parameters[2]);
+  b.part("target");
+  Value target = b.headProducts(transformed, parameters[1]);
+  b.part("source");
+  Value source = b.headProducts(transformed, parameters[2]);
   return attend(b, shape, ScoreKind::GAT, n.graphs[0], transformed, target, source, Value(), parameters[3]);
 }
 
@@ -54,7 +62,11 @@ static SmallVector<Parameter> gatv2Parameters(const LayerShape &shape) {
 
 static Value buildGatv2(GnnBuilder &b, const LayerShape &shape, const Neighbourhood &n, const Features &x,
                         ValueRange parameters) {
-  Value target = b.product(x, parameters[0]), source = b.product(x, parameters[1]);
+  b.part("target");
+  Value target = b.product(x, parameters[0]);
+  b.part("source");
+  Value source = b.product(x, parameters[1]);
+  b.part("attention");
   // Initial values are drawn by the extents, so the parameter keeps its two.
   Value attention = b.collapse(parameters[2], {{0, 1}});
   return attend(b, shape, ScoreKind::GATv2, n.graphs[0], source, target, source, attention, parameters[3]);

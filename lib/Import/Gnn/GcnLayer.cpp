@@ -20,8 +20,11 @@ static SmallVector<Parameter> parametersOf(const LayerShape &shape) {
 
 static Value build(GnnBuilder &b, const LayerShape &, const Neighbourhood &n, const Features &x,
                    ValueRange parameters) {
+  b.part("transformed");
   Value transformed = b.product(x, parameters[0]);
+  b.part("messages");
   Value sum = b.aggregate(AggregateKind::Sum, n.graphs[0], transformed, n.scales, n.scales);
+  b.part("output");
   return b.add(sum, parameters[1]);
 }
 

@@ -27,14 +27,19 @@ static SmallVector<Parameter> parametersOf(const LayerShape &shape) {
 static Value build(GnnBuilder &b, const LayerShape &, const Neighbourhood &n, const Features &x,
                    ValueRange parameters) {
   // The first product commutes with the sum over neighbours; sparse features stay sparse this way.
+  b.part("transformed");
   Value transformed = b.product(x, parameters[1]);
+  b.part("messages");
   Value sum = b.aggregate(AggregateKind::Sum, n.graphs[0], transformed);
+  b.part("sum");
   Value both = b.elementwise({transformed, sum, parameters[0]}, [](ImplicitLocOpBuilder &s, ValueRange v) -> Value {
     Value one = arith::ConstantOp::create(s, s.getF32FloatAttr(1));
     Value own = arith::MulFOp::create(s, arith::AddFOp::create(s, one, v[2]), v[0]);
     return arith::AddFOp::create(s, own, v[1]);
   });
+  b.part("inner");
   Value hidden = b.relu(b.add(both, parameters[2]));
+  b.part("output");
   return b.add(b.matmul(hidden, parameters[3]), parameters[4]);
 }
 

@@ -19,12 +19,19 @@ using namespace mlir;
 using namespace spnn;
 using namespace spnn::gnn;
 
-void GnnBuilder::name(const Twine &text) { setLoc(NameLoc::get(getStringAttr(text))); }
+void GnnBuilder::name(const Twine &text) {
+  prefix = text.str();
+  setLoc(NameLoc::get(getStringAttr(prefix)));
+}
+
+void GnnBuilder::part(const Twine &text) { setLoc(NameLoc::get(getStringAttr(prefix + "_" + text))); }
 
 Value GnnBuilder::zeros(ArrayRef<int64_t> shape) {
-  Value zero = arith::ConstantOp::create(*this, getF32FloatAttr(0));
-  Value empty = tensor::EmptyOp::create(*this, shape, getF32Type());
-  return linalg::FillOp::create(*this, ValueRange{zero}, ValueRange{empty}).getResult(0);
+  // What every product begins with gets no name.
+  ImplicitLocOpBuilder b(getUnknownLoc(), *this);
+  Value zero = arith::ConstantOp::create(b, getF32FloatAttr(0));
+  Value empty = tensor::EmptyOp::create(b, shape, getF32Type());
+  return linalg::FillOp::create(b, ValueRange{zero}, ValueRange{empty}).getResult(0);
 }
 
 Value GnnBuilder::matmul(Value lhs, Value rhs) {
@@ -60,6 +67,13 @@ Features GnnBuilder::dropout(const Features &features, double rate) {
   return {{}, features.graph, dropout(features.values, rate)};
 }
 
+/// Arguments of a body are called after linalg's fashion, not after the operands.
+static void forgetNames(linalg::GenericOp op) {
+  op.getBody()->walk([](Operation *inner) { inner->setLoc(UnknownLoc::get(inner->getContext())); });
+  for (BlockArgument argument : op.getBody()->getArguments())
+    argument.setLoc(UnknownLoc::get(op.getContext()));
+}
+
 Value GnnBuilder::elementwise(ValueRange operands, Body body) {
   auto type = typeOf(operands[0]);
   int64_t rank = type.getRank();
@@ -67,14 +81,16 @@ Value GnnBuilder::elementwise(ValueRange operands, Body body) {
   for (Value operand : operands)
     maps.push_back(AffineMap::getMinorIdentityMap(rank, typeOf(operand).getRank(), getContext()));
   maps.push_back(getMultiDimIdentityMap(rank));
-  Value empty = tensor::EmptyOp::create(*this, type.getShape(), type.getElementType());
+  Value empty =
+      tensor::EmptyOp::create(static_cast<OpBuilder &>(*this), getUnknownLoc(), type.getShape(), type.getElementType());
   SmallVector<utils::IteratorType> loops(rank, utils::IteratorType::parallel);
   auto generic = linalg::GenericOp::create(*this, TypeRange{type}, operands, ValueRange{empty}, maps, loops,
                                            [&](OpBuilder &nested, Location loc, ValueRange arguments) {
-                                             ImplicitLocOpBuilder s(loc, nested);
+                                             ImplicitLocOpBuilder s(nested.getUnknownLoc(), nested);
                                              Value result = body(s, arguments.drop_back());
                                              linalg::YieldOp::create(s, result);
                                            });
+  forgetNames(generic);
   return generic.getResult(0);
 }
 
@@ -125,6 +141,7 @@ Value GnnBuilder::headProducts(Value features, Value vectors) {
                                              Value sum = arith::AddFOp::create(nested, loc, v[2], term);
                                              linalg::YieldOp::create(nested, loc, sum);
                                            });
+  forgetNames(generic);
   return generic.getResult(0);
 }
 
@@ -140,6 +157,7 @@ Value GnnBuilder::meanOfHeads(Value features, int64_t heads) {
       ArrayRef<utils::IteratorType>{parallel, reduction, parallel}, [](OpBuilder &nested, Location loc, ValueRange v) {
         linalg::YieldOp::create(nested, loc, ValueRange{arith::AddFOp::create(nested, loc, v[1], v[0])});
       });
+  forgetNames(generic);
   float share = 1.0f / static_cast<float>(heads);
   return elementwise({generic.getResult(0)}, [&](ImplicitLocOpBuilder &s, ValueRange v) -> Value {
     return arith::MulFOp::create(s, v[0], arith::ConstantOp::create(s, s.getF32FloatAttr(share)));

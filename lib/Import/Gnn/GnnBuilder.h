@@ -40,8 +40,9 @@ public:
   GnnBuilder(mlir::Location loc, mlir::OpBuilder &builder, Value seed)
       : ImplicitLocOpBuilder(loc, builder), seed(seed) {}
 
-  /// Names what is built from here on.
+  /// Names what is built from here on, and parts of it: "layer1", "layer1_scores".
   void name(const llvm::Twine &text);
+  void part(const llvm::Twine &text);
 
   Value matmul(Value lhs, Value rhs);
   /// features * weights
@@ -72,6 +73,9 @@ public:
 
   Value seed;
   int64_t streams = 0; ///< of dropout, so that no two masks are alike
+
+private:
+  std::string prefix;
 };
 
 /// The tensor of a value.

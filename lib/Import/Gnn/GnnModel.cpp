@@ -450,8 +450,10 @@ void Model::buildFunction(StringRef name, bool hasLoss) {
     size_t count = type->parameters(layer).size();
     SmallVector<Value> own(parameter, parameter + count);
     parameter += count;
+    b.part("input");
     Features input = b.dropout(features, options.dropout);
     Value output = type->build(b, layer, neighbourhood, input, own);
+    b.part("hidden");
     if (!layer.isLast)
       output = type->isElu ? b.elu(output) : b.relu(output);
     features = {output, {}, {}};

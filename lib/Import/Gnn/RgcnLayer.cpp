@@ -26,19 +26,28 @@ static SmallVector<Parameter> parametersOf(const LayerShape &shape) {
 
 static Value build(GnnBuilder &b, const LayerShape &shape, const Neighbourhood &n, const Features &x,
                    ValueRange parameters) {
+  b.part("root");
   Value sum = b.product(x, parameters[0]);
+  b.part("weights");
   // The weights of all relations are one product.
   Value flat = b.collapse(parameters[1], {{0}, {1, 2}});
   Value weights =
       b.expand(b.matmul(parameters[2], flat), {shape.relations, shape.inputs, shape.outputs}, {{0}, {1, 2}});
   OpFoldResult one = b.getIndexAttr(1), zero = b.getIndexAttr(0);
   for (auto [r, graph] : llvm::enumerate(n.graphs)) {
+    b.part("weight" + Twine(r));
     Value weight = tensor::ExtractSliceOp::create(
         b, b.tensor({shape.inputs, shape.outputs}), weights, ArrayRef<OpFoldResult>{b.getIndexAttr(r), zero, zero},
         ArrayRef<OpFoldResult>{one, b.getIndexAttr(shape.inputs), b.getIndexAttr(shape.outputs)},
         ArrayRef<OpFoldResult>{one, one, one});
-    sum = b.add(sum, b.aggregate(AggregateKind::Mean, graph, b.product(x, weight)));
+    b.part("transformed" + Twine(r));
+    Value transformed = b.product(x, weight);
+    b.part("mean" + Twine(r));
+    Value mean = b.aggregate(AggregateKind::Mean, graph, transformed);
+    b.part("sum" + Twine(r));
+    sum = b.add(sum, mean);
   }
+  b.part("output");
   return b.add(sum, parameters[3]);
 }
 

@@ -22,16 +22,26 @@ static SmallVector<Parameter> parametersOf(const LayerShape &shape) {
 
 static Value buildMean(GnnBuilder &b, const LayerShape &, const Neighbourhood &n, const Features &x,
                        ValueRange parameters) {
+  b.part("root");
   Value root = b.product(x, parameters[0]);
-  Value mean = b.aggregate(AggregateKind::Mean, n.graphs[0], b.product(x, parameters[1]));
+  b.part("transformed");
+  Value transformed = b.product(x, parameters[1]);
+  b.part("mean");
+  Value mean = b.aggregate(AggregateKind::Mean, n.graphs[0], transformed);
+  b.part("output");
   return b.add(b.add(root, mean), parameters[2]);
 }
 
 static Value buildMax(GnnBuilder &b, const LayerShape &, const Neighbourhood &n, const Features &x,
                       ValueRange parameters) {
+  b.part("root");
   Value root = b.product(x, parameters[0]);
+  b.part("maximum");
   Value most = b.aggregate(AggregateKind::Max, n.graphs[0], x.dense);
-  return b.add(b.add(root, b.matmul(most, parameters[1])), parameters[2]);
+  b.part("transformed");
+  Value transformed = b.matmul(most, parameters[1]);
+  b.part("output");
+  return b.add(b.add(root, transformed), parameters[2]);
 }
 
 LayerType spnn::gnn::sageMeanLayer() {
