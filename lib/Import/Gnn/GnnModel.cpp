@@ -36,6 +36,8 @@ static constexpr int64_t kInlineElements = 16;
 static constexpr double kSparseDensity = 0.25;
 /// Widths and numbers of heads beyond it are mistakes.
 static constexpr int64_t kMaxWidth = int64_t(1) << 24;
+/// Elements of dense features, 8 GB: a model with more is no file that anyone wants.
+static constexpr int64_t kMaxDenseElements = int64_t(1) << 31;
 
 namespace {
 
@@ -200,6 +202,11 @@ llvm::Error Model::checkGraph() {
   if (graph.classes > options.widths.back())
     return fail("the graph has " + Twine(graph.classes) + " classes, and the last layer makes " +
                 Twine(options.widths.back()));
+  bool isDense = options.features == GnnOptions::Features::Dense || type->needsDense ||
+                 (options.features == GnnOptions::Features::Auto && graph.features.density() > kSparseDensity);
+  if (isDense && graph.features.columns > kMaxDenseElements / std::max<int64_t>(nodes, 1))
+    return fail("dense features of " + Twine(nodes) + " nodes would have " + Twine(nodes * graph.features.columns) +
+                " elements, and " + Twine(kMaxDenseElements) + " is the most");
   int64_t splits = graph.splits.size();
   if (options.split < 0 || options.split >= std::max<int64_t>(splits, 1))
     return fail("the graph has " + Twine(splits) + " splits, and number " + Twine(options.split) + " is asked for");
