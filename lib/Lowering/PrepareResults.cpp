@@ -59,7 +59,8 @@ FailureOr<ArrayAttr> traceExtents(func::FuncOp function, Value result, unsigned 
   return builder.getArrayAttr(extents);
 }
 
-/// Arguments that are scalars, such as a seed, come as rank-0 tensors, since every argument of the interface is a pointer.
+/// Arguments that are scalars, such as a seed, come as rank-0 tensors, since every argument of the interface is a
+/// pointer.
 void takeScalarsAsTensors(func::FuncOp function) {
   Block &block = function.getBody().front();
   OpBuilder builder = OpBuilder::atBlockBegin(&block);
