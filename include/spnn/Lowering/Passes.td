@@ -232,7 +232,7 @@ def PrepareResults : Pass<"spnn-prepare-results", "::mlir::ModuleOp"> {
     A public function that returns tensors gets one memref argument a result and writes there; it returns nothing.
     Inputs are marked read-only, every argument `noalias`. The extents of dynamic results are traced back to
     extents of inputs and recorded as `spnn.result_extents` for the entry points; a result whose extent is none of
-    them is an error.
+    them is an error. An argument that is a scalar, such as a seed, becomes a tensor of rank 0.
 
     ```mlir
     func.func @f(%x: tensor<?x4xf32>) -> tensor<?x4xf32> {
@@ -249,7 +249,7 @@ def PrepareResults : Pass<"spnn-prepare-results", "::mlir::ModuleOp"> {
     ```
   }];
   let dependentDialects = ["::mlir::bufferization::BufferizationDialect", "::mlir::memref::MemRefDialect",
-                           "::mlir::LLVM::LLVMDialect", "::mlir::affine::AffineDialect"];
+                           "::mlir::LLVM::LLVMDialect", "::mlir::affine::AffineDialect", "::mlir::tensor::TensorDialect"];
 }
 
 //===----------------------------------------------------------------------===//
