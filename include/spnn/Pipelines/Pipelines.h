@@ -44,6 +44,10 @@ struct CpuPipelineOptions : public mlir::PassPipelineOptions<CpuPipelineOptions>
       *this, "kernel",
       llvm::cl::desc("force one kernel (csr, csr-matvec, hardcoded, pattern-tile, block, nm, ...) wherever it is legal"),
       llvm::cl::init("")};
+  PassOptions::Option<std::string> splitColumns{
+      *this, "split-columns",
+      llvm::cl::desc("compute products slice by slice of their columns: auto, off, or sizes like 128 or 16+1"),
+      llvm::cl::init("auto")};
   PassOptions::Option<bool> packElementwise{
       *this, "pack-elementwise",
       llvm::cl::desc("let what stands between products work on packed activations; off only to compare"),
