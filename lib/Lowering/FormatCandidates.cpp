@@ -23,10 +23,15 @@ static int64_t columnsOf(const KernelProblem &problem) {
   return ShapedType::isDynamic(problem.columns) ? problem.expectedColumns : problem.columns;
 }
 
-static uint64_t activationBytes(const KernelProblem &problem) {
-  auto bytes = [](Type type) { return static_cast<uint64_t>(type.getIntOrFloatBitWidth() / 8); };
-  return columnsOf(problem) *
-         (problem.matrix.shape.rows * bytes(problem.elementType) + problem.matrix.shape.cols * bytes(problem.rhsType));
+/// Sets what `work` reads and writes beside its weights.
+static void setActivations(cost::KernelWork &work, const KernelProblem &problem, bool isPacked) {
+  auto bytesOf = [&](int64_t rows, Type type) -> uint64_t {
+    return columnsOf(problem) * rows * (type.getIntOrFloatBitWidth() / 8);
+  };
+  work.resultBytes = bytesOf(problem.matrix.shape.rows, problem.elementType);
+  work.activationBytes = work.resultBytes + bytesOf(problem.matrix.shape.cols, problem.rhsType);
+  // Somebody has just made the operand, and somebody will read the result.
+  work.passingBytes = isPacked ? work.activationBytes : 0;
 }
 
 /// Types as the coefficients of a target are named: "csr-bf16".
@@ -125,7 +130,7 @@ void CandidateFinder::add(std::vector<Candidate> &candidates, const KernelProble
                      kernel->getValueCost(candidate.parameters, work.columns));
     work.weightBytes = kernel->countBytes(problem, candidate.parameters,
                                           format->countBytes(base.matrix.shape, base.matrix.elementBytes, stored));
-    work.activationBytes = activationBytes(problem);
+    setActivations(work, problem, candidate.panels != nullptr);
     work.elementBytes = base.elementType.getIntOrFloatBitWidth() / 8;
     double positions = static_cast<double>(base.matrix.shape.rows) * base.matrix.shape.cols;
     work.density = positions > 0 ? stored / positions : 0;
@@ -156,7 +161,7 @@ std::vector<Candidate> CandidateFinder::enumerate(MatmulOp op, const ProductExte
     // Whatever the operands are, oneDNN multiplies f32 here.
     work.elementBytes = problem.elementType.getIntOrFloatBitWidth() / 8;
     work.weightBytes = static_cast<uint64_t>(work.storedValues) * work.elementBytes;
-    work.activationBytes = activationBytes(problem);
+    setActivations(work, problem, /*isPacked=*/false);
     work.threads = threads;
     Candidate dense;
     dense.format = "dense";

@@ -58,3 +58,10 @@ double spnn::getPlannedMicroseconds(const Candidate &candidate, size_t home) {
   constexpr double kMargin = 1.05;
   return candidate.measured.value_or(candidate.times[home] * (candidate.encoding ? kMargin : 1));
 }
+
+double spnn::roundToDigits(double value) {
+  if (!(value > 0) || !std::isfinite(value))
+    return value;
+  double scale = std::pow(10.0, 2 - std::floor(std::log10(value)));
+  return std::round(value * scale) / scale;
+}

@@ -40,6 +40,9 @@ std::vector<cost::LayoutNode> makeLayoutNodes(llvm::ArrayRef<const OpenProduct *
 /// What a candidate counts as in a plan for weights that live in `home`.
 double getPlannedMicroseconds(const Candidate &candidate, size_t home);
 
+/// Rounds for people and for stable text: three significant digits.
+double roundToDigits(double value);
+
 } // namespace spnn
 
 #endif // SPNN_LIB_LOWERING_FORMATPLAN_H

@@ -73,14 +73,6 @@ private:
 };
 } // namespace
 
-/// Rounds for people and for stable text: three significant digits.
-static double rounded(double value) {
-  if (!(value > 0) || !std::isfinite(value))
-    return value;
-  double scale = std::pow(10.0, 2 - std::floor(std::log10(value)));
-  return std::round(value * scale) / scale;
-}
-
 void SelectFormats::write(const Product &product, StringRef reason) {
   Builder b(&getContext());
   const Candidate &chosen = *product.chosen;
@@ -90,9 +82,9 @@ void SelectFormats::write(const Product &product, StringRef reason) {
     if (candidate.kernel)
       entry.push_back(b.getNamedAttr("kernel", b.getStringAttr(candidate.kernel->name())));
     if (candidate.measured)
-      entry.push_back(b.getNamedAttr("measured_us", b.getF64FloatAttr(rounded(*candidate.measured))));
+      entry.push_back(b.getNamedAttr("measured_us", b.getF64FloatAttr(roundToDigits(*candidate.measured))));
     if (candidate.excluded.empty())
-      entry.push_back(b.getNamedAttr("predicted_us", b.getF64FloatAttr(rounded(candidate.microseconds))));
+      entry.push_back(b.getNamedAttr("predicted_us", b.getF64FloatAttr(roundToDigits(candidate.microseconds))));
     else
       entry.push_back(b.getNamedAttr("excluded", b.getStringAttr(candidate.excluded)));
     all.push_back(b.getDictionaryAttr(entry));
@@ -100,17 +92,17 @@ void SelectFormats::write(const Product &product, StringRef reason) {
   SmallVector<NamedAttribute> decision{
       b.getNamedAttr("format", b.getStringAttr(chosen.format)),
       b.getNamedAttr("kernel", b.getStringAttr(chosen.kernel ? chosen.kernel->name() : StringRef("onednn"))),
-      b.getNamedAttr("density", b.getF64FloatAttr(rounded(product.statistics.density))),
+      b.getNamedAttr("density", b.getF64FloatAttr(roundToDigits(product.statistics.density))),
       b.getNamedAttr("reason", b.getStringAttr(reason)),
       b.getNamedAttr("candidates", b.getArrayAttr(all)),
   };
   if (std::isfinite(chosen.microseconds)) {
-    decision.push_back(b.getNamedAttr("predicted_us", b.getF64FloatAttr(rounded(chosen.microseconds))));
-    decision.push_back(b.getNamedAttr("layout_us", b.getF64FloatAttr(rounded(product.layoutMicroseconds))));
+    decision.push_back(b.getNamedAttr("predicted_us", b.getF64FloatAttr(roundToDigits(chosen.microseconds))));
+    decision.push_back(b.getNamedAttr("layout_us", b.getF64FloatAttr(roundToDigits(product.layoutMicroseconds))));
     decision.push_back(b.getNamedAttr("weights_in", b.getStringAttr(product.home)));
   }
   if (chosen.measured)
-    decision.push_back(b.getNamedAttr("measured_us", b.getF64FloatAttr(rounded(*chosen.measured))));
+    decision.push_back(b.getNamedAttr("measured_us", b.getF64FloatAttr(roundToDigits(*chosen.measured))));
   if (chosen.parameters)
     decision.push_back(b.getNamedAttr("parameters", chosen.parameters));
   MatmulOp op = product.op;
