@@ -127,8 +127,7 @@ void ModuleBuilder::add(size_t number, const Product &product) {
   // The kernel alone has one layout for all columns.
   if (product.form == Form::Packed)
     result.getDefiningOp()->setDiscardableAttr(
-        kColumnsAttrName,
-        builder.getDictionaryAttr(builder.getNamedAttr("slices", builder.getDenseI64ArrayAttr({n}))));
+        kColumnsAttrName, builder.getDictionaryAttr(builder.getNamedAttr("slices", builder.getDenseI64ArrayAttr({n}))));
   if (linear) {
     Value init = tensor::EmptyOp::create(builder, loc, ArrayRef<int64_t>{n, m}, f32);
     result = linalg::TransposeOp::create(builder, loc, result, init, ArrayRef<int64_t>{1, 0})->getResult(0);

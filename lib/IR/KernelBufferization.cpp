@@ -35,8 +35,7 @@ static Value makeContiguous(OpBuilder &builder, Value buffer) {
   SmallVector<Value> extents;
   if (type.isDynamicDim(0))
     extents.push_back(memref::DimOp::create(builder, loc, buffer, 0));
-  Value copy =
-      memref::AllocOp::create(builder, loc, MemRefType::get(type.getShape(), type.getElementType()), extents);
+  Value copy = memref::AllocOp::create(builder, loc, MemRefType::get(type.getShape(), type.getElementType()), extents);
   memref::CopyOp::create(builder, loc, buffer, copy);
   return copy;
 }

@@ -67,10 +67,8 @@ std::optional<OpColumns> findColumns(linalg::LinalgOp op, Known known) {
       !llvm::all_of(op.getIndexingMapsArray(),
                     [](AffineMap map) { return map.isProjectedPermutation(/*allowZeroInResults=*/true); }))
     return std::nullopt;
-  AffineMap map =
-      known.isResult
-          ? op.getIndexingMapMatchingResult(op->getResult(known.number))
-          : op.getMatchingIndexingMap(&op->getOpOperand(known.number));
+  AffineMap map = known.isResult ? op.getIndexingMapMatchingResult(op->getResult(known.number))
+                                 : op.getMatchingIndexingMap(&op->getOpOperand(known.number));
   auto loop = dyn_cast<AffineDimExpr>(map.getResult(known.dim));
   if (!loop || op.getIteratorTypesArray()[loop.getPosition()] != utils::IteratorType::parallel)
     return std::nullopt;
@@ -91,8 +89,7 @@ std::optional<OpColumns> findColumns(linalg::LinalgOp op, Known known) {
 }
 
 /// Reshapes that leave the columns alone: what they share a group with has one element.
-template <typename Op>
-std::optional<OpColumns> findReshapedColumns(Op op, Known known) {
+template <typename Op> std::optional<OpColumns> findReshapedColumns(Op op, Known known) {
   bool isExpanding = std::is_same_v<Op, tensor::ExpandShapeOp>;
   auto source = cast<RankedTensorType>(op.getSrc().getType()), result = cast<RankedTensorType>(op.getType());
   if (!source.hasStaticShape() || !result.hasStaticShape())
@@ -381,16 +378,15 @@ void RegionSlicer::slice(ArrayRef<SliceRun> runs, function_ref<void(MatmulOp)> a
       emit(builder, builder.getIndexAttr(first), size, results, annotate);
     } else {
       auto index = [&](OpBuilder &b, int64_t value) -> Value { return arith::ConstantIndexOp::create(b, loc, value); };
-      auto loop = scf::ForOp::create(
-          builder, loc, index(builder, 0), index(builder, count), index(builder, 1), results,
-          [&, size = size](OpBuilder &b, Location, Value number, ValueRange state) {
-            Value offset = arith::MulIOp::create(b, loc, number, index(b, size));
-            if (first > 0)
-              offset = arith::AddIOp::create(b, loc, offset, index(b, first));
-            SmallVector<Value> next(state);
-            emit(b, offset, size, next, annotate);
-            scf::YieldOp::create(b, loc, next);
-          });
+      auto loop = scf::ForOp::create(builder, loc, index(builder, 0), index(builder, count), index(builder, 1), results,
+                                     [&, size = size](OpBuilder &b, Location, Value number, ValueRange state) {
+                                       Value offset = arith::MulIOp::create(b, loc, number, index(b, size));
+                                       if (first > 0)
+                                         offset = arith::AddIOp::create(b, loc, offset, index(b, first));
+                                       SmallVector<Value> next(state);
+                                       emit(b, offset, size, next, annotate);
+                                       scf::YieldOp::create(b, loc, next);
+                                     });
       results.assign(loop.result_begin(), loop.result_end());
     }
     first += count * size;

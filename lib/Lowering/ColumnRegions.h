@@ -24,9 +24,9 @@ namespace spnn {
 /// the rows, transpositions, reshapes of other dimensions. All that are connected are in it.
 struct ColumnRegion {
   mlir::Block *block = nullptr;
-  int64_t columns = 0;                     ///< their number, 2 or more
+  int64_t columns = 0;                      ///< their number, 2 or more
   llvm::SmallVector<mlir::Operation *> ops; ///< in the order of the block
-  llvm::SmallVector<MatmulOp> products;    ///< those of `ops` that are
+  llvm::SmallVector<MatmulOp> products;     ///< those of `ops` that are
   /// Which dimension the columns are, of each value with columns that an op reads or makes.
   llvm::MapVector<mlir::Value, int64_t> columnDims;
   llvm::SmallVector<mlir::Value> inputs;  ///< of `columnDims`, those that no op makes

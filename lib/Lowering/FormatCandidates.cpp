@@ -183,7 +183,8 @@ std::vector<Candidate> CandidateFinder::enumerate(MatmulOp op, const ProductExte
 std::vector<Candidate> CandidateFinder::enumerateKernels(MatmulOp op, const ProductExtent &extent,
                                                          const format::DenseMatrix &matrix) const {
   std::vector<Candidate> candidates;
-  add(candidates, makeProblem(op, extent.columns, matrix), extent.runs, cast<RankedTensorType>(op.getLhs().getType()).getEncoding());
+  add(candidates, makeProblem(op, extent.columns, matrix), extent.runs,
+      cast<RankedTensorType>(op.getLhs().getType()).getEncoding());
   return candidates;
 }
 

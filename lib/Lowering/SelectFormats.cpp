@@ -45,7 +45,7 @@ namespace {
 /// A product to decide about.
 struct Product : OpenProduct {
   cost::MatrixStatistics statistics;
-  bool keepsEncoding = false;   ///< its weights come with their format; only the kernel is open
+  bool keepsEncoding = false; ///< its weights come with their format; only the kernel is open
 
   // What was chosen:
   const Candidate *chosen = nullptr;
@@ -138,9 +138,8 @@ std::optional<Product> SelectFormats::consider(MatmulOp op, const CandidateFinde
     measured.floatType = format::FloatType::BF16;
   product.statistics = cost::measure(*matrix, measured);
   product.extent = ProductExtent::of(op);
-  product.candidates = product.keepsEncoding
-                           ? finder.enumerateKernels(op, product.extent, *matrix)
-                           : finder.enumerate(op, product.extent, *matrix, product.statistics);
+  product.candidates = product.keepsEncoding ? finder.enumerateKernels(op, product.extent, *matrix)
+                                             : finder.enumerate(op, product.extent, *matrix, product.statistics);
   ForcedChoice forced{format, kernel};
   for (auto [i, candidate] : llvm::enumerate(product.candidates))
     if (forced.allows(candidate, product.keepsEncoding))

@@ -64,7 +64,7 @@ Slices fillColumns(int64_t columns, ArrayRef<int64_t> sizes) {
 
 /// What the attribute of a product asks for.
 struct Wish {
-  bool isSlice = false;  ///< of something that was cut before
+  bool isSlice = false; ///< of something that was cut before
   std::optional<Slices> slices;
 };
 
@@ -73,8 +73,8 @@ class RegionTimes {
 public:
   RegionTimes(const ColumnRegion &region, const CandidateFinder &finder, ForcedChoice forced);
 
-  /// False if there is a product that spnn-select-formats would not decide about, or one that another product feeds from
-  /// outside: then nothing can be said about slices.
+  /// False if there is a product that spnn-select-formats would not decide about, or one that another product feeds
+  /// from outside: then nothing can be said about slices.
   bool isKnown(std::string &reason) const;
   /// Of all slices together.
   double predict(ArrayRef<SliceRun> slices);
@@ -301,8 +301,8 @@ Slices SplitColumns::choose(const ColumnRegion &region, const CandidateFinder &f
   // What does not fill a vector may be faster by a kernel for few columns.
   if (n % vector != 0)
     trials.push_back(fillColumns(n, {n / vector * vector}));
-  // Blocks whose activations stay in a nearer cache: halves, quarters and so on, of whole panels of the kernels that have
-  // the widest ones.
+  // Blocks whose activations stay in a nearer cache: halves, quarters and so on, of whole panels of the kernels that
+  // have the widest ones.
   constexpr int64_t kPanelVectors = 4;
   int64_t panel = kPanelVectors * vector;
   if (n > panel && !times.staysInL2())
@@ -313,8 +313,8 @@ Slices SplitColumns::choose(const ColumnRegion &region, const CandidateFinder &f
       if (size == panel)
         break;
     }
-  // Predictions are off by some percent, and a slice costs loops of its own. What differs in no digit that is printed does
-  // not differ: of equal trials the one with the fewest slices comes first.
+  // Predictions are off by some percent, and a slice costs loops of its own. What differs in no digit that is printed
+  // does not differ: of equal trials the one with the fewest slices comes first.
   constexpr double kMargin = 1.05;
   double wholeTime = times.predict(whole), least = wholeTime / kMargin;
   const Slices *best = nullptr;

@@ -6,7 +6,8 @@
 //===----------------------------------------------------------------------===//
 //
 // Random graphs of products, elementwise ops, reductions, softmax and transpositions, compiled, against the reference
-// evaluator: whatever spnn-pack-elementwise and spnn-split-columns make of them is right. SPNN_LONG_TESTS=1 tries ten times more.
+// evaluator: whatever spnn-pack-elementwise and spnn-split-columns make of them is right. SPNN_LONG_TESTS=1 tries ten
+// times more.
 //
 //===----------------------------------------------------------------------===//
 #include "CompileModel.h"

@@ -50,7 +50,8 @@ std::string makeFunction(const std::string &name, int64_t n, bool isLinear, bool
   std::string text = "func.func @" + name + "(%x: " + x + ") -> " + y + " {\n" + weights(m, k, "%w") +
                      "  %b = arith.constant " + denseAttribute(bias) + " : " + vector + "\n" +
                      "  %h = spnn.matmul %w, %x bias(%b : " + vector + ") activation(relu)" +
-                     (isLinear ? " {transpose_rhs}" : "") + " : (" + matrixType(m, k) + ", " + x + ") -> " + inner + "\n";
+                     (isLinear ? " {transpose_rhs}" : "") + " : (" + matrixType(m, k) + ", " + x + ") -> " + inner +
+                     "\n";
   std::string last = "%h";
   if (isChain) {
     text += weights(m, m, "%v") + "  %g = spnn.matmul %v, %h : (" + matrixType(m, m) + ", " + inner + ") -> " + inner +
@@ -58,8 +59,8 @@ std::string makeFunction(const std::string &name, int64_t n, bool isLinear, bool
     last = "%g";
   }
   if (isLinear) {
-    text += "  %e = tensor.empty() : " + y + "\n  %t = linalg.transpose ins(" + last + " : " + inner + ") outs(%e : " +
-            y + ") permutation = [1, 0]\n";
+    text += "  %e = tensor.empty() : " + y + "\n  %t = linalg.transpose ins(" + last + " : " + inner +
+            ") outs(%e : " + y + ") permutation = [1, 0]\n";
     last = "%t";
   }
   return text + "  return " + last + " : " + y + "\n}\n";
