@@ -138,13 +138,13 @@ Prediction spnn::cost::predict(const TargetDescription &target,
     prediction.overheadMicroseconds +=
         panels * (rows * kernel->perRowCycles + kernel->perTileCycles) /
         cyclesPerMicrosecond;
-    // Panels that do not stay in L2 are waited for: they are read once, and a
+    // Panels that stay in no cache are waited for: they are read once, and a
     // line of the result is fetched before it is written. Nothing hides that,
-    // as their order is that of the nonzeros.
-    if (home == Home::L3 || home == Home::Dram)
+    // as their order is that of the nonzeros. L3 is near enough.
+    if (home == Home::Dram)
       prediction.overheadMicroseconds += getTransferTime(
           (activationBytes + static_cast<double>(work.resultBytes)) / threads,
-          getBandwidth(target, home));
+          target.bandwidth.dram);
   }
   prediction.microseconds =
       std::max(prediction.computeMicroseconds, prediction.memoryMicroseconds) +
