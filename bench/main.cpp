@@ -37,6 +37,7 @@ matmul, sweep, block, gat:
   --activation-density D  share of the activations that are not zero, which the compiler is told (default 1)
   --format F          force this format of ours (csr, bsr4x1, dense, ...)
   --kernel K          force this kernel of ours (csr, csr-matvec, hardcoded, pattern-tile, block, ...)
+  --split-columns S   compute ours slice by slice of their columns: auto (default), off, or sizes like 128 or 16+1
   --weights T         element type of our weights: f16, bf16 or i8 (default f32)
   --activations T     and of our activations: bf16 or i8 with weights of the same type (default f32)
   --target-cpu CPU    compile our kernels, not the peers, for this CPU (default native)
@@ -95,6 +96,7 @@ int main(int argc, char **argv) {
          suite.kernel = calibration.kernel = value.str();
          return true;
        }},
+      {"--split-columns", text(suite.splitColumns)},
       {"--weights", text(suite.types.weights)},
       {"--activations", text(suite.types.activations)},
       {"--target-file", text(suite.targetFile)},

@@ -224,6 +224,7 @@ static void readBandwidths(const llvm::json::Value *value,
   target.bandwidth.l3 = reader.readNumber("l3", false);
   target.bandwidth.dram = reader.readNumber("dram", false);
   target.bandwidth.repack = reader.readOptionalNumber("repack");
+  target.bandwidth.repackL3 = reader.readOptionalNumber("repackL3");
   reader.refuseUnknownFields();
 }
 

@@ -118,6 +118,8 @@ std::string spnn::cost::printTarget(const TargetDescription &target) {
       number("dram", target.bandwidth.dram);
       if (target.bandwidth.repack != 0)
         number("repack", target.bandwidth.repack);
+      if (target.bandwidth.repackL3 != 0)
+        number("repackL3", target.bandwidth.repackL3);
     });
     json.attribute("cores", target.cores);
     number("parallelRegionMicroseconds", target.parallelRegionMicroseconds);

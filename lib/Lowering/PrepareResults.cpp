@@ -17,6 +17,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Interfaces/ValueBoundsOpInterface.h"
 
@@ -77,6 +78,27 @@ void takeScalarsAsTensors(func::FuncOp function) {
   function.setFunctionType(builder.getFunctionType(types, function.getResultTypes()));
 }
 
+/// A result that slices are inserted into, one after the other, begins as the caller's memory. Upstream's elimination
+/// of empty tensors comes to the first slice before it knows where the last one goes, and leaves a copy.
+void putTogetherIn(Value memory, Value result) {
+  OpOperand *start = nullptr;
+  while (true) {
+    if (auto insert = result.getDefiningOp<tensor::InsertSliceOp>())
+      start = &insert.getDestMutable();
+    else if (auto loop = result.getDefiningOp<scf::ForOp>())
+      start = loop.getTiedLoopInit(cast<OpResult>(result));
+    else
+      break;
+    result = start->get();
+  }
+  auto empty = result.getDefiningOp<tensor::EmptyOp>();
+  if (!start || !empty)
+    return;
+  OpBuilder builder(empty);
+  start->set(bufferization::ToTensorOp::create(builder, empty.getLoc(), empty.getType(), memory, /*restrict=*/true,
+                                               /*writable=*/true));
+}
+
 LogicalResult prepare(func::FuncOp function) {
   Builder attrs(function.getContext());
   if (!llvm::hasSingleElement(function.getBody()))
@@ -121,6 +143,7 @@ LogicalResult prepare(func::FuncOp function) {
                                                                    function.getArgument(at));
     write.setRestrict(true);
     write.setWritable(true);
+    putTogetherIn(function.getArgument(at), result);
   }
   while (function.getNumResults() != 0)
     if (failed(function.eraseResult(0)))

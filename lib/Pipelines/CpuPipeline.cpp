@@ -63,6 +63,12 @@ void spnn::buildCpuGraphStage(OpPassManager &pm, const CpuPipelineOptions &optio
     pm.addPass(createQuantize(quantize));
     addCleanup(pm);
   }
+  SplitColumnsOptions split;
+  split.columns = options.splitColumns;
+  split.format = options.format;
+  split.kernel = options.kernel;
+  pm.addPass(createSplitColumns(split));
+  addCleanup(pm);
   SelectFormatsOptions formats;
   formats.expectedColumns = options.expectedColumns;
   formats.format = options.format;

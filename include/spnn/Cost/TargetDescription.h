@@ -69,6 +69,7 @@ struct Bandwidths {
   /// Bytes read and written while activations change their layout in L2; 0: as
   /// fast as they can be moved.
   double repack = 0;
+  double repackL3 = 0; ///< likewise, where they do not fit L2
 };
 
 /// A measured function of two quantities: values[i][j] at x[i] and y[j], both strictly ascending. Empty: not measured.
