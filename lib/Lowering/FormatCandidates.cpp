@@ -60,7 +60,8 @@ KernelProblem CandidateFinder::makeProblem(MatmulOp op, const format::DenseMatri
           expectedColumns,
           vectorBytes / static_cast<int64_t>(element.getIntOrFloatBitWidth() / 8),
           machine && machine.hasDot(rhs),
-          getActivationDensity(op)};
+          getActivationDensity(op),
+          machine && machine.canExpand(getElementTypeOrSelf(op.getLhs()))};
 }
 
 void CandidateFinder::add(std::vector<Candidate> &candidates, const KernelProblem &base, Attribute encoding) const {

@@ -34,6 +34,7 @@ struct KernelProblem {
   int64_t vectorElements;     ///< results in the target's widest vector
   bool hasDot = false;        ///< the target adds several products of weights and right-hand side at a time
   double activationDensity = 1; ///< share of the right-hand side's elements that are not zero, in [0, 1]
+  bool canExpand = false;       ///< the target expands runs of weights of that type by a mask (TargetAttr::canExpand)
 
   /// Bytes of a vector of results.
   int64_t vectorBytes() const { return vectorElements * (elementType.getIntOrFloatBitWidth() / 8); }
