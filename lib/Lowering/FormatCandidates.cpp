@@ -17,13 +17,9 @@
 using namespace mlir;
 using namespace spnn;
 
-static int64_t columnsOf(const KernelProblem &problem) {
-  return ShapedType::isDynamic(problem.columns) ? problem.expectedColumns : problem.columns;
-}
-
 static uint64_t activationBytes(const KernelProblem &problem) {
   auto bytes = [](Type type) { return static_cast<uint64_t>(type.getIntOrFloatBitWidth() / 8); };
-  return columnsOf(problem) *
+  return problem.likelyColumns() *
          (problem.matrix.shape.rows * bytes(problem.elementType) + problem.matrix.shape.cols * bytes(problem.rhsType));
 }
 
@@ -109,7 +105,7 @@ void CandidateFinder::add(std::vector<Candidate> &candidates, const KernelProble
     if (std::string typed = typedName(work.kernel, problem.weightType); target.findKernel(typed))
       work.kernel = typed;
     work.weights = base.matrix.shape;
-    work.columns = columnsOf(problem);
+    work.columns = problem.likelyColumns();
     work.storedValues =
         std::llround(static_cast<double>(kernel->countStoredValues(problem, candidate.parameters, stored)) *
                      kernel->getValueCost(candidate.parameters, work.columns));
@@ -140,7 +136,7 @@ std::vector<Candidate> CandidateFinder::enumerate(MatmulOp op, const format::Den
     cost::KernelWork work;
     work.kernel = "dense";
     work.weights = matrix.shape;
-    work.columns = columnsOf(problem);
+    work.columns = problem.likelyColumns();
     work.storedValues = matrix.shape.rows * matrix.shape.cols;
     // Whatever the operands are, oneDNN multiplies f32 here.
     work.elementBytes = problem.elementType.getIntOrFloatBitWidth() / 8;
@@ -177,7 +173,7 @@ bool CandidateFinder::fits(uint64_t bytes, cost::KernelWork::Home home) const {
 }
 
 double CandidateFinder::predictRepacking(MatmulOp op, int64_t rows, Type element) const {
-  int64_t columns = ShapedType::isDynamic(op.getColumns()) ? expectedColumns : op.getColumns();
+  int64_t columns = getLikelyColumns(op.getColumns(), expectedColumns);
   int64_t elementBytes = element.getIntOrFloatBitWidth() / 8;
   uint64_t rowBytes = static_cast<uint64_t>(std::max<int64_t>(rows, 0)) * elementBytes;
   // Panels are whole vectors of columns.
