@@ -24,9 +24,9 @@ enum { PositionsBuffer, IndicesBuffer, ValuesBuffer };
 
 CompressedFormat::CompressedFormat(std::string formatName, Axis major,
                                    int64_t blockRows, int64_t blockCols,
-                                   IndexWidths widths)
+                                   IndexWidths widths, bool hasValues)
     : formatName(std::move(formatName)), major(major), blockRows(blockRows),
-      blockCols(blockCols), widths(widths) {
+      blockCols(blockCols), widths(widths), hasValues(hasValues) {
   // The product of two extents below 2^31 cannot overflow.
   constexpr int64_t limit = std::numeric_limits<int32_t>::max();
   for (auto [what, extent] : {std::pair("block rows", &this->blockRows),
@@ -71,10 +71,13 @@ std::optional<std::string> CompressedFormat::checkShape(Shape shape) const {
 
 std::vector<BufferSpec> CompressedFormat::buffers(Shape shape,
                                                   unsigned valueBytes) const {
-  return {{"positions", BufferKind::Positions, widths.positions,
-           majorBlocks(shape) + 1},
-          {"indices", BufferKind::Indices, widths.indices, std::nullopt},
-          {"values", BufferKind::Values, valueBytes, std::nullopt}};
+  std::vector<BufferSpec> specs = {
+      {"positions", BufferKind::Positions, widths.positions,
+       majorBlocks(shape) + 1},
+      {"indices", BufferKind::Indices, widths.indices, std::nullopt}};
+  if (hasValues)
+    specs.push_back({"values", BufferKind::Values, valueBytes, std::nullopt});
+  return specs;
 }
 
 int64_t CompressedFormat::bufferLength(const BufferSpec &spec, Shape shape,
@@ -135,17 +138,23 @@ Storage CompressedFormat::pack(const DenseMatrix &matrix) const {
 
   int64_t blocks = next[majors];
   StorageBuffer indices = makeBuffer(widths.indices, blocks);
-  StorageBuffer values = makeBuffer(matrix.elementBytes, blocks * blockSize());
+  StorageBuffer values = makeBuffer(matrix.elementBytes,
+                                    hasValues ? blocks * blockSize() : 0);
   forEachBlock(matrix, [&](int64_t m, int64_t blockRow, int64_t blockCol) {
     int64_t entry = next[m]++;
     indices.setUnsigned(entry, major == Axis::Rows ? blockCol : blockRow);
+    if (!hasValues)
+      return;
     int64_t slot = entry * blockSize();
     for (int64_t i = 0; i < blockRows; ++i)
       for (int64_t j = 0; j < blockCols; ++j)
         storeElement(matrix, blockRow * blockRows + i, blockCol * blockCols + j,
                      values, slot++);
   });
-  return {std::move(positions), std::move(indices), std::move(values)};
+  Storage storage = {std::move(positions), std::move(indices)};
+  if (hasValues)
+    storage.push_back(std::move(values));
+  return storage;
 }
 
 std::optional<std::string>
@@ -179,6 +188,8 @@ CompressedFormat::checkStorage(Shape shape, unsigned valueBytes,
             "more than the index before it, " + std::to_string(before), index);
     }
   }
+  if (!hasValues)
+    return std::nullopt;
   // Only now is the number of blocks known to be one the shape allows, so the
   // product cannot overflow.
   return checkLength("values", storage[ValuesBuffer],

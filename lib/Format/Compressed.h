@@ -22,12 +22,14 @@ enum class Axis { Rows, Columns };
 /// Blocks of blockRows x blockCols values (1 x 1 for CSR and CSC) that hold a
 /// nonzero, grouped by their position on the major axis, ascending on the minor
 /// axis: positions[major blocks + 1], indices[blocks], values[blocks * block
-/// size]. Parameters out of range are kept as a problem that checkShape
+/// size], the last unless `hasValues` is false: then what is stored is 1.
+/// Parameters out of range are kept as a problem that checkShape
 /// reports, and replaced by harmless ones so that no member divides by zero.
 class CompressedFormat final : public SparseFormat {
 public:
   CompressedFormat(std::string formatName, Axis major, int64_t blockRows,
-                   int64_t blockCols, IndexWidths widths);
+                   int64_t blockCols, IndexWidths widths,
+                   bool hasValues = true);
 
   std::string name() const override { return formatName; }
   std::optional<std::string> checkShape(Shape shape) const override;
@@ -62,6 +64,7 @@ private:
   Axis major;
   int64_t blockRows, blockCols;
   IndexWidths widths;
+  bool hasValues;
   std::optional<std::string> parameterProblem;
 };
 

@@ -26,11 +26,13 @@ LogicalResult ConstantOp::verify() {
   // C1
   if (!type.hasStaticShape())
     return emitOpError() << "result must have static extents, got " << type;
-  if (getElementBytes(type.getElementType()) == 0)
-    return emitOpError() << "element type " << type.getElementType() << " is not supported";
   auto format = getSparseFormat(type, emitError);
   if (!format)
     return failure();
+  unsigned bytes = getElementBytes(type.getElementType());
+  auto isValues = [](const format::BufferSpec &buffer) { return buffer.kind == format::BufferKind::Values; };
+  if (bytes == 0 && llvm::any_of(format->buffers({type.getDimSize(0), type.getDimSize(1)}, bytes), isValues))
+    return emitOpError() << "element type " << type.getElementType() << " is not supported";
   // C2, C3, C4
   return success(succeeded(readStorage(getBuffers(), type, *format, emitError)));
 }

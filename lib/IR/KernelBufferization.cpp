@@ -68,5 +68,6 @@ void SPNNDialect::registerBufferization() {
   UnpackPanelsOp::attachInterface<KernelBufferization<UnpackPanelsOp>>(*getContext());
   KernelMatmulOp::attachInterface<KernelBufferization<KernelMatmulOp>>(*getContext());
   KernelColumnsOp::attachInterface<KernelBufferization<KernelColumnsOp>>(*getContext());
+  KernelGraphOp::attachInterface<KernelBufferization<KernelGraphOp>>(*getContext());
   KernelGemmOp::attachInterface<KernelBufferization<KernelGemmOp>>(*getContext());
 }

@@ -15,6 +15,7 @@
 
 #include "mlir/IR/Matchers.h"
 #include "mlir/IR/PatternMatch.h"
+#include "llvm/ADT/StringSet.h"
 
 using namespace mlir;
 using namespace spnn;
@@ -236,6 +237,42 @@ LogicalResult KernelMatmulOp::verify() {
 }
 
 void KernelMatmulOp::getEffects(SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>> &effects) {
+  getKernelEffects(cast<DestinationStyleOpInterface>(getOperation()), effects);
+}
+
+//===----------------------------------------------------------------------===//
+// KernelGraphOp
+//===----------------------------------------------------------------------===//
+
+Value KernelGraphOp::getInput(StringRef name) {
+  for (auto [attr, input] : llvm::zip_equal(getNames(), getInputs()))
+    if (cast<StringAttr>(attr).getValue() == name)
+      return input;
+  return {};
+}
+
+LogicalResult KernelGraphOp::verify() {
+  // C1
+  for (Value buffer : getStorage())
+    if (failed(verifyRank(*this, "storage buffer", buffer, 1, nullptr)))
+      return failure();
+  // C2
+  if (getNames().size() != getInputs().size())
+    return emitOpError() << "must have a name for each of " << getInputs().size() << " inputs, got "
+                         << getNames().size();
+  llvm::StringSet<> seen;
+  for (Attribute name : getNames())
+    if (!seen.insert(cast<StringAttr>(name).getValue()).second)
+      return emitOpError() << "has two inputs named " << name;
+  // C4
+  for (auto [name, extent] : {std::pair("rows", getRows()), std::pair("cols", getCols())})
+    if (!ShapedType::isDynamic(extent) && extent < 0)
+      return emitOpError() << name << " must not be negative, got " << extent;
+  // C3
+  return verifySemantics(cast<DestinationStyleOpInterface>(getOperation()));
+}
+
+void KernelGraphOp::getEffects(SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>> &effects) {
   getKernelEffects(cast<DestinationStyleOpInterface>(getOperation()), effects);
 }
 

@@ -173,6 +173,22 @@ std::unique_ptr<format::SparseFormat> BitmapAttr::getFormat(RankedTensorType typ
 }
 
 //===----------------------------------------------------------------------===//
+// AdjacencyAttr
+//===----------------------------------------------------------------------===//
+
+LogicalResult AdjacencyAttr::verifyEncoding(ArrayRef<int64_t> shape, Type elementType,
+                                            function_ref<InFlightDiagnostic()> emitError) const {
+  // A1
+  if (shape.size() != 2 || !elementType.isInteger(1))
+    return emitError() << "#spnn.adjacency needs a type of rank 2 with elements of i1";
+  return success();
+}
+
+std::unique_ptr<format::SparseFormat> AdjacencyAttr::getFormat(RankedTensorType type, std::string &reason) const {
+  return format::makeAdjacency();
+}
+
+//===----------------------------------------------------------------------===//
 // NmgAttr
 //===----------------------------------------------------------------------===//
 

@@ -22,6 +22,8 @@ using namespace spnn;
 
 #include "spnn/IR/SPNNAttrInterfaces.cpp.inc"
 
+#include "spnn/IR/SPNNOpInterfaces.cpp.inc"
+
 void SPNNDialect::initialize() {
   registerAttributes();
   addOperations<

@@ -105,6 +105,9 @@ std::optional<format::DenseMatrix> spnn::getConstantMatrix(Value value) {
   if (auto sparse = value.getDefiningOp<ConstantOp>()) {
     auto type = cast<RankedTensorType>(sparse.getType());
     auto emitError = [&]() { return sparse.emitOpError(); };
+    // The structure of a graph has no values, and may be far too large for a matrix.
+    if (getElementBytes(type.getElementType()) == 0)
+      return std::nullopt;
     auto format = getSparseFormat(type, emitError);
     if (!format)
       return std::nullopt;

@@ -13,6 +13,7 @@
 #include "Kernels/PanelCopies.h"
 #include "spnn/IR/SPNN.h"
 #include "spnn/Lowering/CpuKernel.h"
+#include "spnn/Lowering/GraphKernel.h"
 #include "spnn/Lowering/Passes.h"
 
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -42,7 +43,7 @@ struct LowerKernels : public spnn::impl::LowerKernelsBase<LowerKernels> {
     int64_t vectorBytes = target ? target.getVectorBytes() : 16;
     SmallVector<DestinationStyleOpInterface> kernels;
     module.walk([&](DestinationStyleOpInterface op) {
-      if (isa<KernelMatmulOp, KernelColumnsOp, KernelGemmOp, PackPanelsOp, UnpackPanelsOp>(op.getOperation()))
+      if (isa<KernelMatmulOp, KernelColumnsOp, KernelGemmOp, KernelGraphOp, PackPanelsOp, UnpackPanelsOp>(op.getOperation()))
         kernels.push_back(op);
     });
     SmallVector<memref::ExpandShapeOp> splits;
@@ -135,15 +136,21 @@ struct LowerKernels : public spnn::impl::LowerKernelsBase<LowerKernels> {
       return emitGemmCall(gemm, builder, vectorBytes);
     if (auto columns = dyn_cast<KernelColumnsOp>(op.getOperation()))
       return emitKernelColumns(columns, builder);
+    if (auto graph = dyn_cast<KernelGraphOp>(op.getOperation())) {
+      const GraphKernel *kernel = findGraphKernel(graph.getKernel());
+      return kernel ? kernel->emit(graph, builder, vectorBytes) : reportUnknown(graph, getGraphKernels());
+    }
     auto matmul = cast<KernelMatmulOp>(op.getOperation());
     const CpuKernel *kernel = findCpuKernel(matmul.getKernel());
-    if (!kernel) {
-      InFlightDiagnostic diag = matmul.emitOpError() << "there is no kernel '" << matmul.getKernel() << "'; kernels are";
-      for (const CpuKernel *known : getCpuKernels())
-        diag << " " << known->name();
-      return diag;
-    }
-    return kernel->emit(matmul, builder);
+    return kernel ? kernel->emit(matmul, builder) : reportUnknown(matmul, getCpuKernels());
+  }
+
+  /// Names the kernels that there are.
+  template <typename Op, typename Kernel> static LogicalResult reportUnknown(Op op, ArrayRef<const Kernel *> kernels) {
+    InFlightDiagnostic diag = op.emitOpError() << "there is no kernel '" << op.getKernel() << "'; kernels are";
+    for (const Kernel *known : kernels)
+      diag << " " << known->name();
+    return diag;
   }
 };
 } // namespace

@@ -131,6 +131,8 @@ struct IndexWidths {
 
 /// Compressed sparse rows: positions[rows + 1], indices[nnz] (columns), values[nnz].
 std::unique_ptr<SparseFormat> makeCsr(IndexWidths widths);
+/// CSR of a matrix of truth values, which needs none stored: positions[rows + 1], indices[nnz], 32 bits each.
+std::unique_ptr<SparseFormat> makeAdjacency();
 /// Compressed sparse columns: positions[cols + 1], indices[nnz] (rows), values[nnz].
 std::unique_ptr<SparseFormat> makeCsc(IndexWidths widths);
 /// Coordinates sorted by row, then column, as upstream's COO (compressed nonunique, singleton): positions[2] = {0, nnz};

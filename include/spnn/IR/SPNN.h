@@ -31,6 +31,9 @@ namespace spnn {
 /// Kinds of PatternAttr.
 enum class PatternKind { Unstructured, Block, NM, NMG };
 
+/// True for the type of a graph: a sparse matrix of i1, whose stored positions are edges.
+bool isGraph(mlir::Type type);
+
 /// Name of the module attribute that holds the TargetAttr.
 inline constexpr llvm::StringLiteral kTargetAttrName = "spnn.target";
 /// Name of the op attribute that records why a format or kernel was chosen; a dictionary, see docs/rationale.md.
@@ -45,6 +48,7 @@ inline constexpr llvm::StringLiteral kCodeAttrName = "spnn.code";
 } // namespace spnn
 
 #include "spnn/IR/SPNNAttrInterfaces.h.inc"
+#include "spnn/IR/SPNNOpInterfaces.h.inc"
 #include "spnn/IR/SPNNDialect.h.inc"
 #include "spnn/IR/SPNNEnums.h.inc"
 #define GET_ATTRDEF_CLASSES

@@ -7,5 +7,7 @@
 //
 //===----------------------------------------------------------------------===//
 include "spnn/IR/SPNNOps.td"
+include "spnn/IR/SPNNMessageOps.td"
+include "spnn/IR/SPNNTrainingOps.td"
 include "spnn/IR/SPNNKernelOps.td"
 include "spnn/IR/SPNNColumnOps.td"

@@ -137,6 +137,23 @@ def SPNN_BitmapAttr : SPNN_Attr<"Bitmap", "bitmap", [
   }];
 }
 
+def SPNN_AdjacencyAttr : SPNN_Attr<"Adjacency", "adjacency", [
+    DeclareAttrInterfaceMethods<SparseFormatInterface>,
+    DeclareAttrInterfaceMethods<VerifiableTensorEncoding>]> {
+  let summary = "encoding: the structure of a graph, without values";
+  let description = [{
+    Compressed sparse rows without a values buffer, for elements of i1: what is stored is true. An edge costs 4 bytes
+    instead of 8, and weights of edges that are a product of one number a row and one a column, as all usual normalisations
+    of graphs are, need no storage at all.
+
+    ```mlir
+    tensor<2708x2708xi1, #spnn.adjacency>
+    ```
+
+    Constraint (A1): the type has rank 2 and elements of i1.
+  }];
+}
+
 def SPNN_NmgAttr : SPNN_Attr<"Nmg", "nmg", [
     DeclareAttrInterfaceMethods<SparseFormatInterface>,
     DeclareAttrInterfaceMethods<VerifiableTensorEncoding>]> {

@@ -20,9 +20,11 @@ def SPNN_Dialect : Dialect {
     *Graph level*: `spnn.constant`, `spnn.convert`, `spnn.prune`, `spnn.matmul` work on tensors whose type may
     carry a sparse encoding: upstream's `#sparse_tensor.encoding` (CSR, CSC, COO, BSR, N:M) or one of ours
     (`#spnn.bitmap`), all reached through `SparseFormatInterface`. Dense ops come from `linalg`, `arith`, `math`
-    and `tensor`.
+    and `tensor`. Graphs are sparse matrices of i1 (`#spnn.adjacency`); `spnn.aggregate`, `spnn.sddmm`, `spnn.edge_softmax`
+    and `spnn.graph_attention` pass messages along their edges. `spnn.dropout`, `spnn.loss`, `spnn.adam`, `spnn.sgd` and
+    `spnn.save` serve training.
 
-    *Kernel level*: `spnn.pack_panels`, `spnn.kernel_matmul`, `spnn.kernel_columns`, `spnn.kernel_gemm`,
+    *Kernel level*: `spnn.pack_panels`, `spnn.kernel_matmul`, `spnn.kernel_columns`, `spnn.kernel_gemm`, `spnn.kernel_graph`,
     `spnn.unpack_panels` are in destination-passing style on tensors or memrefs; every sparse operand is split into its storage buffers, and
     the kernel variant with its tile parameters is an attribute. `spnn.arena` gives the memory they work in, and
     `spnn.fault` makes a call fail.

@@ -126,6 +126,45 @@ def SPNN_KernelMatmulOp : SPNN_KernelOp<"kernel_matmul", [AttrSizedOperandSegmen
   let extraClassDeclaration = dpsDeclaration;
 }
 
+def SPNN_KernelGraphOp : SPNN_KernelOp<"kernel_graph", [AttrSizedOperandSegments]> {
+  let summary = "messages along the edges of a graph, by a named kernel";
+  let description = [{
+    Computes the inits by the kernel `kernel` with `parameters` (`include/spnn/Lowering/GraphKernel.h` lists the kernels) on the
+    `rows` x `cols` graph that the buffers in `storage` hold in the kernel's own order. `names` says what each operand behind
+    `ins` is to the kernel: optional ones are left out. With `parallel` the work is spread over OpenMP threads; each row of an
+    init has one owner, which adds in the order of edges, so results do not depend on the number of threads.
+
+    ```mlir
+    %y = spnn.kernel_graph "spmm" graph(2708 x 2708) storage(%pos, %idx : tensor<2709xi32>, tensor<13264xi32>)
+        ins(%x, %s : tensor<2708x16xf32>, tensor<2708xf32>) names(["features", "row_scales"])
+        outs(%e : tensor<2708x16xf32>) parameters({}) -> tensor<2708x16xf32>
+    ```
+
+    Constraints:
+
+    - (C1) every storage buffer has rank 1;
+    - (C2) `names` has a string for each input, no two the same;
+    - (C3) all operands but scalars are tensors, and there is one result of each init's type, or all are memrefs, and there is
+      none;
+    - (C4) `rows` and `cols` are not negative, or dynamic.
+  }];
+  let arguments = (ins Variadic<SPNN_Buffer>:$storage, Variadic<AnyType>:$inputs, Variadic<SPNN_Buffer>:$init,
+                       StrAttr:$kernel, I64Attr:$rows, I64Attr:$cols, StrArrayAttr:$names, DictionaryAttr:$parameters,
+                       DefaultValuedAttr<SPNN_ActivationAttr, "::spnn::Activation::None">:$activation,
+                       UnitAttr:$parallel);
+  let results = (outs Variadic<AnyRankedTensor>:$results);
+  let assemblyFormat = [{
+    $kernel `graph` `(` custom<Extents>($rows, $cols) `)` (`storage` `(` $storage^ `:` type($storage) `)`)?
+    (`ins` `(` $inputs^ `:` type($inputs) `)`)? `names` `(` $names `)` (`outs` `(` $init^ `:` type($init) `)`)?
+    custom<Epilogue>($activation) `parameters` `(` $parameters `)` (`parallel` $parallel^)? attr-dict
+    (`->` type($results)^)?
+  }];
+  let extraClassDeclaration = dpsDeclaration # [{
+    /// The input of that name, null if it is not there.
+    ::mlir::Value getInput(::llvm::StringRef name);
+  }];
+}
+
 def SPNN_KernelGemmOp : SPNN_KernelOp<"kernel_gemm"> {
   let summary = "dense matrix product through oneDNN";
   let description = [{
