@@ -60,6 +60,9 @@ int runSweepSuite(const SuiteOptions &options);
 /// Blocks of a network, layers and what joins them: activations packed throughout, packed for products only, and dense.
 int runBlockSuite(const SuiteOptions &options);
 
+/// Our kernels on one thread and on several, with nothing between the calls.
+int runScalingSuite(const SuiteOptions &options);
+
 struct CalibrateOptions {
   std::string output = "-";
   std::string cpu = "native"; ///< to compile the kernels for

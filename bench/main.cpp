@@ -24,8 +24,9 @@ using namespace spnn::bench;
 using llvm::StringRef;
 
 static constexpr const char *kUsage =
-    R"(usage: spnn-bench matmul [options] | sweep [options] | block [options] | calibrate [options] | check [options]
-matmul, sweep, block:
+    R"(usage: spnn-bench matmul [options] | sweep [options] | block [options] | scaling [options] |
+                  calibrate [options] | check [options]
+matmul, sweep, block, scaling:
   --quick             fewer cases, shorter
   --threads N         OpenMP threads of ours and of oneDNN (default 1)
   --json FILE         write the rows there
@@ -141,6 +142,8 @@ int main(int argc, char **argv) {
     return runSweepSuite(suite);
   if (!bad && command == "block")
     return runBlockSuite(suite);
+  if (!bad && command == "scaling")
+    return runScalingSuite(suite);
   if (!bad && command == "calibrate")
     return calibration.kernel = suite.kernel, calibration.base = file, calibrate(calibration);
   if (!bad && command == "check")

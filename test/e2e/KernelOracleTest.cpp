@@ -488,8 +488,10 @@ TEST_P(KernelOracle, DotProducts) {
 TEST(KernelOracleEdges, NarrowBitmaps) {
   if (!hasWideVectors(""))
     GTEST_SKIP() << "no vectors of 64 bytes";
-  const Format &bitmap = *llvm::find_if(kFormats, [](const Format &format) { return StringRef(format.name) == "bitmap"; });
-  for (const char *options : {"format=dense threads=1 target-cpu=native", "format=dense threads=1 target-cpu=skylake-avx512"}) {
+  auto isBitmap = [](const Format &format) { return std::strcmp(format.name, "bitmap") == 0; };
+  const Format &bitmap = *std::find_if(std::begin(kFormats), std::end(kFormats), isBitmap);
+  for (const char *options :
+       {"format=dense threads=1 target-cpu=native", "format=dense threads=1 target-cpu=skylake-avx512"}) {
     std::mt19937 generator(8);
     std::vector<Case> cases;
     for (const Types &types : {kTypes[0], kTypes[1], kTypes[2]})
