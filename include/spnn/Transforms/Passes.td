@@ -439,4 +439,50 @@ def Differentiate : Pass<"spnn-differentiate", "::mlir::ModuleOp"> {
                            "::mlir::arith::ArithDialect", "::mlir::math::MathDialect"];
 }
 
+def ReorderOperators : Pass<"spnn-reorder-operators", "::mlir::ModuleOp"> {
+  let summary = "Choose the order of products with graphs, forward and backward together, and what is kept between them";
+  let description = [{
+    Finds products of several matrices (dense products and `spnn.aggregate sum`), looking through intermediate results: a layer
+    S X W of a graph neural network, the gradient X' S' G of its weights, the gradient S' G W' of its features. Products that
+    share a part are one group. For each group every order of multiplications is enumerated, with every choice of keeping
+    or computing again what both the forward and the backward pass need (cached operator reordering, Bazinska et al.,
+    arXiv:2308.12093), predicted with the target's measurements of products, and the fastest is written down, under the
+    budget `max-saved-bytes` if there is one. What may be done is read off the IR: a graph is never multiplied by a graph (a
+    sparse feature matrix is one too), what lies between two products and is not linear separates them, and the gradient of a
+    function's data, which nobody asked for, takes no part. Products of constants, such as S X of a first layer without dropout, may
+    be computed when the model is compiled.
+
+    ```mlir
+    func.func @layer(%x: tensor<3x8xf32>, %w: tensor<8x2xf32>) -> tensor<3x2xf32> {
+      %s = spnn.constant {positions = dense<[0, 2, 3, 4]> : tensor<4xi32>, indices = dense<[0, 2, 1, 0]> : tensor<4xi32>}
+          : tensor<3x3xi1, #spnn.adjacency>
+      %a = spnn.aggregate sum %s, %x : (tensor<3x3xi1, #spnn.adjacency>, tensor<3x8xf32>) -> tensor<3x8xf32>
+      %y = spnn.matmul %a, %w : (tensor<3x8xf32>, tensor<8x2xf32>) -> tensor<3x2xf32>
+      return %y : tensor<3x2xf32>
+    }
+    ```
+
+    becomes S (X W), which sends 2 numbers along each edge instead of 8. The function's attribute `spnn.orders` lists for each
+    group the chosen order and all others with their predicted times and bytes kept; `--explain` prints it. Orders of the
+    layer above are named as in the paper: `tf` S (X W) or `pf` (S X) W, then `fp` (S' G is shared by both gradients) or `sp`
+    (gradients (S X)' G and S' (G W'); `sp/fp` if they differ), `-cached` if the forward pass keeps S X, `-constant` if S X is
+    made when the model is compiled. Other groups are named by their brackets. `order` forces the order of that name on each
+    group that has it.
+
+    Backward ops are those behind the last `spnn.save`. Products with dynamic extents are left alone, with a remark.
+  }];
+  let options = [
+    Option<"order", "order", "std::string", /*default=*/"\"\"", "name of an order to take wherever there is one of that name">,
+    Option<"maxSavedBytes", "max-saved-bytes", "int64_t", /*default=*/"0",
+           "bytes that a function may keep between its forward and its backward pass; 0: any number">,
+    Option<"foldConstants", "fold-constants", "bool", /*default=*/"true",
+           "compute products of constants when the model is compiled, where that is faster">,
+  ];
+  let dependentDialects = ["::spnn::SPNNDialect", "::mlir::arith::ArithDialect"];
+  let statistics = [
+    Statistic<"numGroups", "groups", "Groups of products that were ordered">,
+    Statistic<"numChanged", "changed", "Groups whose order was changed">,
+  ];
+}
+
 #endif // SPNN_TRANSFORMS_PASSES_TD
