@@ -27,6 +27,7 @@ Value KernelEmitter::add(Value lhs, Value rhs) { return b.createOrFold<arith::Ad
 Value KernelEmitter::sub(Value lhs, Value rhs) { return b.createOrFold<arith::SubIOp>(loc, lhs, rhs); }
 Value KernelEmitter::mul(Value lhs, Value rhs) { return b.createOrFold<arith::MulIOp>(loc, lhs, rhs); }
 Value KernelEmitter::min(Value lhs, Value rhs) { return b.createOrFold<arith::MinSIOp>(loc, lhs, rhs); }
+Value KernelEmitter::max(Value lhs, int64_t rhs) { return b.createOrFold<arith::MaxSIOp>(loc, lhs, index(rhs)); }
 Value KernelEmitter::ceilDiv(Value lhs, int64_t rhs) {
   return rhs == 1 ? lhs : b.createOrFold<arith::CeilDivSIOp>(loc, lhs, index(rhs));
 }
