@@ -125,18 +125,19 @@ static runtime::Error measure(const std::string &formatName, const std::string &
 
 /// Bytes read and written a second, in GB/s, while activations are packed and unpacked: what a layer with hardly any
 /// weights takes besides its kernel.
-static runtime::Error measureRepacking(const Setup &setup, double &gigabytes) {
-  constexpr int64_t kExtent = 768, kColumns = 128;
+static runtime::Error measureRepacking(const Setup &setup, int64_t columns, double &gigabytes) {
+  constexpr int64_t kExtent = 768;
   Matrix matrix = *makeMatrix(unstructured(.002), kExtent, kExtent, 3);
   CompileOptions options;
+  options.splitColumns = "off";
   options.format = options.kernel = "csr";
   options.cpu = setup.cpu;
   options.targetFile = setup.targetFile;
   std::unique_ptr<Compiled> compiled;
   if (runtime::Error error =
-          Compiled::compile({{&matrix, kColumns, Form::Linear}, {&matrix, kColumns, Form::Packed}}, options, compiled))
+          Compiled::compile({{&matrix, columns, Form::Linear}, {&matrix, columns, Form::Packed}}, options, compiled))
     return error;
-  Buffer x(makeActivations(kExtent * kColumns, 5)), y(kExtent * kColumns);
+  Buffer x(makeActivations(kExtent * columns, 5)), y(kExtent * columns);
   Contest contest(/*threads=*/1);
   runtime::Error failed;
   for (size_t product : {0, 1}) {
@@ -145,7 +146,7 @@ static runtime::Error measureRepacking(const Setup &setup, double &gigabytes) {
     contest.add([&, product](int) { failed = compiled->run(product); }, 1);
   }
   contest.hold(8 * setup.secondsPerProbe, 9);
-  double bytes = 2.0 * 2 * kExtent * kColumns * sizeof(float); // operand and result, each read and written
+  double bytes = 2.0 * 2 * kExtent * columns * sizeof(float); // operand and result, each read and written
   gigabytes = bytes / (contest.get(0).min - contest.get(1).min) * 1e-3;
   return failed;
 }
@@ -387,10 +388,14 @@ static runtime::Error measureMachine(const CalibrateOptions &options, const cost
                << "; parallel region " << format("%.3g", target.parallelRegionMicroseconds) << " us"
                << (busy ? " (guessed: the machine is busy)" : "") << "\n";
 
-  if (runtime::Error error = measureRepacking(setup, target.bandwidth.repack))
-    return error;
-  target.bandwidth.repack = rounded(target.bandwidth.repack);
-  llvm::errs() << "packing and unpacking: " << format("%.3g", target.bandwidth.repack) << " GB/s\n";
+  // Matrices and their panels of 0.8 MB, which fit L2, and of 6 MB, which do not.
+  for (auto [columns, gigabytes] :
+       {std::pair(128, &target.bandwidth.repack), std::pair(1024, &target.bandwidth.repackL3)}) {
+    if (runtime::Error error = measureRepacking(setup, columns, *gigabytes))
+      return error;
+    *gigabytes = rounded(*gigabytes);
+    llvm::errs() << "packing and unpacking " << columns << " columns: " << format("%.3g", *gigabytes) << " GB/s\n";
+  }
 
   return std::nullopt;
 }

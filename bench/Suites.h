@@ -25,12 +25,14 @@ struct SuiteOptions {
   int threads = 1;
   std::string json;           ///< file of the rows; empty: none
   std::string dlmc;           ///< folder with .smtx files; empty: none
+  std::string data;           ///< folder with graphs in .npz files; empty: none
   std::string cache;          ///< folder that keeps peers compiled for a shape
   std::string filter;         ///< regular expression that a case's name must contain a match of
   std::string targetFile;     ///< target description of our cost model
   bool tune = false;          ///< suite sweep: what the tuner would choose, too
   std::string format;         ///< forces our format instead of the one that the pattern is made for
   std::string kernel;         ///< forces our kernel
+  std::string splitColumns = "auto"; ///< whether ours are computed slice by slice of their columns
   std::string cpu = "native"; ///< to compile our kernels for
   ElementTypes types;         ///< of our products
   double activationDensity = 1; ///< share of the activations that are not zero
@@ -59,12 +61,15 @@ int runSweepSuite(const SuiteOptions &options);
 
 /// Blocks of a network, layers and what joins them: activations packed throughout, packed for products only, and dense.
 int runBlockSuite(const SuiteOptions &options);
+/// A layer of graph attention, forward and backward, on real graphs.
+int runGatSuite(const SuiteOptions &options);
 
 /// Our kernels on one thread and on several, with nothing between the calls.
 int runScalingSuite(const SuiteOptions &options);
 
 struct CalibrateOptions {
   std::string output = "-";
+  std::string splitColumns = "auto"; ///< whether ours are computed slice by slice of their columns
   std::string cpu = "native"; ///< to compile the kernels for
   std::string name;
   std::string kernel; ///< measure this one alone; everything else is that of `base`

@@ -124,6 +124,7 @@ runtime::Error SweepSuite::tune(const ProductCase &c, const Matrix &matrix, std:
   CompileOptions compile;
   compile.threads = options.threads;
   compile.targetFile = options.targetFile;
+  compile.splitColumns = options.splitColumns;
   compile.tune = true;
   compile.tuneCache = options.cache + "/sweep-tune.json";
   // Times of an earlier run would say nothing about this one.
@@ -158,6 +159,7 @@ runtime::Error SweepSuite::runCase(const ProductCase &c) {
     CompileOptions compile;
     compile.threads = options.threads;
     compile.targetFile = options.targetFile;
+    compile.splitColumns = options.splitColumns;
     compile.format = formatName;
     compile.kernel = kernel;
     std::vector<Product> products;

@@ -24,9 +24,9 @@ using namespace spnn::bench;
 using llvm::StringRef;
 
 static constexpr const char *kUsage =
-    R"(usage: spnn-bench matmul [options] | sweep [options] | block [options] | scaling [options] |
+    R"(usage: spnn-bench matmul [options] | sweep [options] | block [options] | gat [options] | scaling [options] |
                   calibrate [options] | check [options]
-matmul, sweep, block, scaling:
+matmul, sweep, block, gat, scaling:
   --quick             fewer cases, shorter
   --threads N         OpenMP threads of ours and of oneDNN (default 1)
   --json FILE         write the rows there
@@ -38,11 +38,13 @@ matmul, sweep, block, scaling:
   --activation-density D  share of the activations that are not zero, which the compiler is told (default 1)
   --format F          force this format of ours (csr, bsr4x1, dense, ...)
   --kernel K          force this kernel of ours (csr, csr-matvec, hardcoded, pattern-tile, block, ...)
+  --split-columns S   compute ours slice by slice of their columns: auto (default), off, or sizes like 128 or 16+1
   --weights T         element type of our weights: f16, bf16 or i8 (default f32)
   --activations T     and of our activations: bf16 or i8 with weights of the same type (default f32)
   --target-cpu CPU    compile our kernels, not the peers, for this CPU (default native)
   --target-file FILE  target description of our cost model
   --dlmc DIR          folder with .smtx patterns
+  --data DIR          folder with graphs in .npz files
   --cache DIR         folder that keeps the peers compiled for a shape (default bench-cache in the build folder)
 calibrate:
   -o FILE             the target description to write ('-': standard output)
@@ -95,10 +97,12 @@ int main(int argc, char **argv) {
          suite.kernel = calibration.kernel = value.str();
          return true;
        }},
+      {"--split-columns", text(suite.splitColumns)},
       {"--weights", text(suite.types.weights)},
       {"--activations", text(suite.types.activations)},
       {"--target-file", text(suite.targetFile)},
       {"--dlmc", text(suite.dlmc)},
+      {"--data", text(suite.data)},
       {"--cache", text(suite.cache)},
       {"-o", text(calibration.output)},
       {"--target-cpu",
@@ -142,6 +146,8 @@ int main(int argc, char **argv) {
     return runSweepSuite(suite);
   if (!bad && command == "block")
     return runBlockSuite(suite);
+  if (!bad && command == "gat")
+    return runGatSuite(suite);
   if (!bad && command == "scaling")
     return runScalingSuite(suite);
   if (!bad && command == "calibrate")

@@ -210,6 +210,11 @@ DenseMatrix CompressedFormat::unpack(Shape shape, unsigned valueBytes,
       int64_t row = (major == Axis::Rows ? m : minor) * blockRows;
       int64_t col = (major == Axis::Rows ? minor : m) * blockCols;
       int64_t slot = entry * blockSize();
+      // What is stored without a value is true.
+      if (!hasValues) {
+        *matrix.element(row, col) = 1;
+        continue;
+      }
       for (int64_t i = 0; i < blockRows; ++i)
         for (int64_t j = 0; j < blockCols; ++j)
           loadElement(storage[ValuesBuffer], slot++, matrix, row + i, col + j);

@@ -10,6 +10,8 @@
 //===----------------------------------------------------------------------===//
 #include "Interpreter.h"
 
+#include "spnn/IR/Graphs.h"
+
 #include "mlir/IR/Matchers.h"
 #include "mlir/IR/TypeUtilities.h"
 #include "llvm/ADT/ScopeExit.h"
@@ -91,6 +93,9 @@ FailureOr<Tensor> Interpreter::take(OpOperand &operand) {
         return std::move(const_cast<Tensor &>(*ref));
     }
   }
+  // A copy of a graph shares its arrays.
+  if (ref->graph)
+    return *ref;
   FailureOr<Tensor> copy = allocate(user, ref->elementType, ref->shape);
   if (failed(copy))
     return failure();
@@ -139,6 +144,8 @@ LogicalResult Interpreter::set(Operation *op, Value name, TensorRef value) {
     return op->emitOpError("has type ") << type << ", and the evaluator only knows ranked tensors and scalars";
   if (getElementTypeOrSelf(type) != value->elementType)
     return op->emitOpError("gives elements of type ") << value->elementType << " to a value of type " << type;
+  if (spnn::isGraph(type) != (value->graph != nullptr))
+    return op->emitOpError("gives ") << (value->graph ? "a graph" : "a dense tensor") << " to a value of type " << type;
   ArrayRef<int64_t> declared = shaped ? shaped.getShape() : ArrayRef<int64_t>();
   bool fits = declared.size() == value->shape.size() && llvm::all_of(llvm::zip(declared, value->shape), [](auto pair) {
                 return ShapedType::isDynamic(std::get<0>(pair)) || std::get<0>(pair) == std::get<1>(pair);
@@ -154,6 +161,17 @@ LogicalResult Interpreter::set(Operation *op, Value name, Tensor &&value) {
   if (failed(ref))
     return failure();
   return set(op, name, std::move(*ref));
+}
+
+LogicalResult Interpreter::set(Operation *op, Value name, Type elementType, spnn::Adjacency &&graph) {
+  Tensor value;
+  value.elementType = elementType;
+  value.shape = {graph.rows, graph.columns};
+  value.graph = std::make_shared<const spnn::Adjacency>(std::move(graph));
+  if (uint64_t bytes = value.countBytes(); bytes > options.maxTensorBytes)
+    return op->emitOpError("makes a graph of ")
+           << bytes << " bytes, more than the " << options.maxTensorBytes << " that a tensor may take";
+  return set(op, name, std::move(value));
 }
 
 LogicalResult Interpreter::setInteger(Operation *op, Value name, int64_t value) {
@@ -194,7 +212,7 @@ LogicalResult Interpreter::checkAllocation(Operation *op, Type elementType, Arra
 }
 
 FailureOr<TensorRef> Interpreter::share(Operation *op, Tensor &&value) {
-  uint64_t bytes = uint64_t(value.size()) * sizeof(Lane);
+  uint64_t bytes = value.countBytes();
   if (*heldBytes + bytes > options.maxTotalBytes)
     return op->emitOpError("needs ") << bytes << " bytes while others hold " << *heldBytes << ", more than the "
                                      << options.maxTotalBytes << " that an evaluation may take";
@@ -233,8 +251,14 @@ LogicalResult Interpreter::runOp(Operation *op) {
   Handler &known = handlers[op];
   if (known)
     return known(*this, op);
+  // A graph has no elements for other ops to read.
+  for (Value operand : op->getOperands())
+    if (spnn::isGraph(operand.getType()) && op->getName().getDialectNamespace() != "spnn" &&
+        !isa<tensor::DimOp, tensor::CastOp>(op) && !getControlHandler(op))
+      return op->emitOpError("has a graph as operand, which the reference evaluator does not read as a matrix: ")
+             << operand.getType();
   for (auto family : {getElementwiseHandler, getTensorElementHandler, getTensorShapeHandler, getLinalgHandler,
-                      getControlHandler, getSPNNHandler})
+                      getControlHandler, getSPNNHandler, getMessageHandler, getAttentionHandler, getTrainingHandler})
     if (Handler handler = family(op)) {
       known = handler;
       return handler(*this, op);
@@ -311,7 +335,9 @@ FailureOr<SmallVector<Tensor>> spnn::reference::evaluate(func::FuncOp function, 
   SmallVector<TensorRef> values;
   for (auto [i, argument] : llvm::enumerate(arguments)) {
     std::optional<int64_t> count = Tensor::countElements(argument.shape);
-    if (!argument.elementType || !Tensor::isSupported(argument.elementType) || !count || *count != argument.size())
+    if (!argument.elementType || !Tensor::isSupported(argument.elementType) || !count ||
+        (!argument.graph && *count != argument.size()) ||
+        (argument.graph && argument.shape != SmallVector<int64_t>{argument.graph->rows, argument.graph->columns}))
       return function.emitOpError("gets a malformed tensor as argument ") << i;
     if (argument.elementType != getElementTypeOrSelf(function.getArgumentTypes()[i]))
       return function.emitOpError("takes ") << function.getArgumentTypes()[i] << " as argument " << i

@@ -34,6 +34,9 @@ Handler getLinalgHandler(mlir::Operation *op);
 Handler getTensorElementHandler(mlir::Operation *op);
 Handler getTensorShapeHandler(mlir::Operation *op);
 Handler getSPNNHandler(mlir::Operation *op);
+Handler getMessageHandler(mlir::Operation *op);
+Handler getAttentionHandler(mlir::Operation *op);
+Handler getTrainingHandler(mlir::Operation *op);
 
 /// A value that several SSA names may share.
 using TensorRef = std::shared_ptr<const Tensor>;
@@ -57,6 +60,8 @@ public:
   /// Sets a result or block argument; an error, emitted at `op`, if the value does not fit its type.
   llvm::LogicalResult set(mlir::Operation *op, mlir::Value name, TensorRef value);
   llvm::LogicalResult set(mlir::Operation *op, mlir::Value name, Tensor &&value);
+  /// Sets a graph, of `elementType` i1.
+  llvm::LogicalResult set(mlir::Operation *op, mlir::Value name, mlir::Type elementType, Adjacency &&graph);
   llvm::LogicalResult setInteger(mlir::Operation *op, mlir::Value name, int64_t value);
 
   /// An error at `op` if the type is not supported or such a tensor would take more memory than the options allow.

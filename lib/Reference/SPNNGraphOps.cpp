@@ -11,6 +11,7 @@
 #include "Contraction.h"
 #include "Interpreter.h"
 
+#include "spnn/IR/Graphs.h"
 #include "spnn/IR/SparseFormats.h"
 #include "spnn/Transforms/PatternPruning.h"
 
@@ -25,6 +26,12 @@ static LogicalResult evaluateConstant(Interpreter &interpreter, Operation *op) {
   auto type = cast<RankedTensorType>(constant.getType());
   if (!type.hasStaticShape() || type.getRank() != 2)
     return op->emitOpError("has type ") << type << ", which is no static matrix";
+  if (isGraph(type)) {
+    std::optional<Adjacency> graph = getConstantAdjacency(constant.getResult());
+    if (!graph)
+      return op->emitOpError("has type ") << type << ", and the evaluator only knows graphs as #spnn.adjacency";
+    return interpreter.set(op, constant.getResult(), type.getElementType(), std::move(*graph));
+  }
   // Refuses what is too large before it is unpacked.
   if (failed(interpreter.checkAllocation(op, type.getElementType(), type.getShape())))
     return failure();
@@ -67,6 +74,31 @@ static LogicalResult evaluatePrune(Interpreter &interpreter, Operation *op) {
   return interpreter.set(op, prune.getResult(), std::move(*value));
 }
 
+/// A graph from the nonzeros of a dense matrix, and back.
+static LogicalResult convertGraph(Interpreter &interpreter, ConvertOp op, TensorRef value) {
+  int64_t rows = value->shape[0], columns = value->shape[1];
+  Type element = value->elementType;
+  if (isGraph(op.getType()) && value->graph)
+    return interpreter.set(op, op.getResult(), value);
+  if (isGraph(op.getType())) {
+    Adjacency graph{rows, columns, {0}, {}};
+    for (int64_t i = 0; i < rows; ++i) {
+      for (int64_t j = 0; j < columns; ++j)
+        if (value->ints[i * columns + j])
+          graph.indices.push_back(static_cast<int32_t>(j));
+      graph.positions.push_back(static_cast<int32_t>(graph.indices.size()));
+    }
+    return interpreter.set(op, op.getResult(), element, std::move(graph));
+  }
+  FailureOr<Tensor> dense = interpreter.allocate(op, element, {rows, columns});
+  if (failed(dense))
+    return failure();
+  for (int64_t i = 0; i < rows; ++i)
+    for (int32_t edge = value->graph->positions[i]; edge < value->graph->positions[i + 1]; ++edge)
+      dense->ints[i * columns + value->graph->indices[edge]] = 1;
+  return interpreter.set(op, op.getResult(), std::move(*dense));
+}
+
 /// Values stay the same, but the target format has to be able to hold them.
 static LogicalResult evaluateConvert(Interpreter &interpreter, Operation *op) {
   auto convert = cast<ConvertOp>(op);
@@ -74,6 +106,8 @@ static LogicalResult evaluateConvert(Interpreter &interpreter, Operation *op) {
   if (!value)
     return failure();
   auto type = cast<RankedTensorType>(convert.getType());
+  if (isGraph(type) || value->graph)
+    return convertGraph(interpreter, convert, value);
   if (isSparse(type) && value->shape.size() == 2) {
     auto staticType = RankedTensorType::get(value->shape, type.getElementType(), type.getEncoding());
     std::unique_ptr<format::SparseFormat> format = getSparseFormat(staticType, [&]() { return op->emitOpError(); });

@@ -10,6 +10,7 @@
 //===----------------------------------------------------------------------===//
 #include "Scalar.h"
 
+#include "spnn/IR/Graphs.h"
 #include "spnn/IR/SparseFormats.h"
 #include "spnn/Reference/Evaluator.h"
 
@@ -30,6 +31,12 @@ bool Tensor::isSupported(Type elementType) {
 
 unsigned Tensor::getElementBytes(Type elementType) {
   return elementType.isIndex() ? 8 : (elementType.getIntOrFloatBitWidth() + 7) / 8;
+}
+
+uint64_t Tensor::countBytes() const {
+  if (graph)
+    return (graph->positions.size() + graph->indices.size()) * sizeof(int32_t);
+  return static_cast<uint64_t>(size()) * sizeof(Lane);
 }
 
 std::optional<int64_t> Tensor::countElements(ArrayRef<int64_t> shape) {

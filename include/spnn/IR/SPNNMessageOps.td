@@ -58,11 +58,14 @@ def SPNN_TransposeOp : SPNN_GraphOp<"transpose"> {
 
     - (C1) `transposed` has the extents of `graph`, exchanged, and its encoding;
     - (C2) `order` is a vector of i32 with one element an edge.
+
+    The graph that a transpose came from stands for its transpose.
   }];
   let arguments = (ins SPNN_Graph:$graph);
   let results = (outs SPNN_Graph:$transposed, AnyRankedTensor:$order);
   let assemblyFormat = "$graph attr-dict `:` type($graph) `->` type($transposed) `,` type($order)";
   let hasVerifier = 1;
+  let hasCanonicalizer = 1;
 }
 
 def SPNN_DegreeOp : SPNN_GraphOp<"degree"> {
@@ -77,11 +80,14 @@ def SPNN_DegreeOp : SPNN_GraphOp<"degree"> {
     Constraints:
 
     - (C1) the result is a vector with one element a row of the graph.
+
+    Of a constant graph it becomes a constant.
   }];
   let arguments = (ins SPNN_Graph:$graph);
   let results = (outs SPNN_Floats:$result);
   let assemblyFormat = "$graph attr-dict `:` type($graph) `->` type($result)";
   let hasVerifier = 1;
+  let hasCanonicalizer = 1;
 }
 
 def SPNN_AggregateKind : I32EnumAttr<"AggregateKind", "how messages are combined", [
@@ -299,8 +305,8 @@ def SPNN_GraphAttentionOp : SPNN_GraphOp<"graph_attention", [AttrSizedOperandSeg
     - p = softmax of the scores over the edges of row i;
     - result[i, h * C + c] = sum over e of keep[e, h] * p[e, h] * features[j, h * C + c].
 
-    keep is 1 everywhere, or with `seed` the dropout mask of the coefficients, as `spnn.dropout` with `rate` and `stream`
-    makes it for an E x H tensor. A row without edges is 0. `logsumexp` [M, H] is the logarithm of the sum of exp(score)
+    keep is 1 everywhere, or with `seed` the dropout mask of the coefficients: what `spnn.dropout` with `rate` and `stream`
+    makes of an E x H tensor of ones, 0 or 1 / (1 - rate). A row without edges is 0. `logsumexp` [M, H] is the logarithm of the sum of exp(score)
     over the row, minus infinity without edges: with it a gradient recomputes p from the scores, and nothing has to be kept
     for an edge. `coefficients` [E, H] are the p, for who wants to keep them instead.
 

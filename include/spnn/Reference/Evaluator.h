@@ -17,22 +17,32 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <vector>
+
+namespace spnn {
+struct Adjacency; // spnn/IR/Graphs.h
+}
 
 namespace spnn::reference {
 
 /// A dense row-major array of any rank (a scalar has rank 0). Float element types, whatever their width, are held as
 /// doubles in `floats`; integers and `index` as 64-bit integers in `ints`, wrapped to their width: i1 is 0 or 1, other
-/// signless and signed integers are sign-extended, unsigned ones zero-extended. The other vector is empty.
+/// signless and signed integers are sign-extended, unsigned ones zero-extended. The other vector is empty. A graph (a
+/// sparse matrix of i1) has its structure in `graph` instead, and both vectors are empty.
 struct Tensor {
   mlir::Type elementType;
   llvm::SmallVector<int64_t> shape;
   std::vector<double> floats;
   std::vector<int64_t> ints;
+  std::shared_ptr<const Adjacency> graph;
 
   bool isFloat() const { return llvm::isa<mlir::FloatType>(elementType); }
   /// Number of elements; for a shape that `countElements` accepts.
   int64_t size() const { return static_cast<int64_t>(isFloat() ? floats.size() : ints.size()); }
+
+  /// Bytes that the elements, or the arrays of the graph, take in the evaluator.
+  uint64_t countBytes() const;
 
   /// Zeros of that shape, which `countElements` must accept, of a type that `isSupported` accepts.
   static Tensor zeros(mlir::Type elementType, llvm::ArrayRef<int64_t> shape);

@@ -289,4 +289,26 @@ TEST(CostModelTest, PackingHasItsOwnBandwidth) {
   EXPECT_NEAR(predictPack(target, 1000, 1000).microseconds, 0.2, 1e-9);
 }
 
+// Beyond L2 packing may be slower.
+TEST(CostModelTest, PackingBeyondL2HasItsOwnBandwidth) {
+  TargetDescription target = avx512();
+  target.bandwidth.repack = 20;
+  target.bandwidth.repackL3 = 10;
+  uint64_t near = target.l2Bytes / 2, far = target.l2Bytes;
+  EXPECT_NEAR(predictPack(target, near, near).microseconds, near * 2 / 20e3, 1e-6);
+  EXPECT_NEAR(predictPack(target, far, far).microseconds, far * 2 / 10e3, 1e-6);
+}
+
+// Panels that stay in no cache, because of themselves or of what passes through it, cost their way to memory.
+TEST(CostModelTest, WaitsForActivationsFromMemory) {
+  TargetDescription target = avx512();
+  KernelWork work = makeWork("csr", {1024, 1024}, 512, 100000);
+  work.weightBytes = 600000;
+  work.resultBytes = work.activationBytes / 2;
+  double near = predict(target, work).microseconds;
+  work.passingBytes = target.l3Bytes;
+  EXPECT_NEAR(predict(target, work).microseconds - near,
+              (work.activationBytes + work.resultBytes) / (target.bandwidth.dram * 1e3), 1);
+}
+
 } // namespace
