@@ -25,6 +25,7 @@ struct SuiteOptions {
   int threads = 1;
   std::string json;           ///< file of the rows; empty: none
   std::string dlmc;           ///< folder with .smtx files; empty: none
+  std::string data;           ///< folder with graphs in .npz files; empty: none
   std::string cache;          ///< folder that keeps peers compiled for a shape
   std::string filter;         ///< regular expression that a case's name must contain a match of
   std::string targetFile;     ///< target description of our cost model
@@ -59,6 +60,8 @@ int runSweepSuite(const SuiteOptions &options);
 
 /// Blocks of a network, layers and what joins them: activations packed throughout, packed for products only, and dense.
 int runBlockSuite(const SuiteOptions &options);
+/// A layer of graph attention, forward and backward, on real graphs.
+int runGatSuite(const SuiteOptions &options);
 
 struct CalibrateOptions {
   std::string output = "-";

@@ -21,9 +21,14 @@ def build(program="spnn-bench"):
     return BUILD / "bin" / program
 
 
+def find_data(name):
+    """The folder of that name below $SPNN_DATA or ../shared/data."""
+    return pathlib.Path(os.environ.get("SPNN_DATA", ROOT.parent / "shared" / "data")) / name
+
+
 def unpack_dlmc():
     """The folder of unpacked DLMC patterns, or None if they are not on this machine."""
-    source = pathlib.Path(os.environ.get("SPNN_DATA", ROOT.parent / "shared" / "data")) / "dlmc"
+    source = find_data("dlmc")
     files = sorted(source.glob("**/*.smtx.xz"))
     if not files:
         return None

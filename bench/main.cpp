@@ -24,8 +24,8 @@ using namespace spnn::bench;
 using llvm::StringRef;
 
 static constexpr const char *kUsage =
-    R"(usage: spnn-bench matmul [options] | sweep [options] | block [options] | calibrate [options] | check [options]
-matmul, sweep, block:
+    R"(usage: spnn-bench matmul [options] | sweep [options] | block [options] | gat [options] | calibrate [options] | check [options]
+matmul, sweep, block, gat:
   --quick             fewer cases, shorter
   --threads N         OpenMP threads of ours and of oneDNN (default 1)
   --json FILE         write the rows there
@@ -42,6 +42,7 @@ matmul, sweep, block:
   --target-cpu CPU    compile our kernels, not the peers, for this CPU (default native)
   --target-file FILE  target description of our cost model
   --dlmc DIR          folder with .smtx patterns
+  --data DIR          folder with graphs in .npz files
   --cache DIR         folder that keeps the peers compiled for a shape (default bench-cache in the build folder)
 calibrate:
   -o FILE             the target description to write ('-': standard output)
@@ -98,6 +99,7 @@ int main(int argc, char **argv) {
       {"--activations", text(suite.types.activations)},
       {"--target-file", text(suite.targetFile)},
       {"--dlmc", text(suite.dlmc)},
+      {"--data", text(suite.data)},
       {"--cache", text(suite.cache)},
       {"-o", text(calibration.output)},
       {"--target-cpu",
@@ -141,6 +143,8 @@ int main(int argc, char **argv) {
     return runSweepSuite(suite);
   if (!bad && command == "block")
     return runBlockSuite(suite);
+  if (!bad && command == "gat")
+    return runGatSuite(suite);
   if (!bad && command == "calibrate")
     return calibration.kernel = suite.kernel, calibration.base = file, calibrate(calibration);
   if (!bad && command == "check")

@@ -11,7 +11,9 @@
 #include "spnn/IR/SPNN.h"
 
 #include "mlir/Dialect/Bufferization/IR/BufferizableOpInterface.h"
+#include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/Bufferization/IR/DstBufferizableOpInterfaceImpl.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 
 using namespace mlir;
 using namespace mlir::bufferization;
@@ -31,6 +33,27 @@ struct KernelBufferization : public DstBufferizableOpInterfaceExternalModel<Kern
     return columns && llvm::all_of(operands, [&](OpOperand *operand) {
              return columns.isDpsInit(operand) || llvm::is_contained(columns.getPanels(), operand->get());
            });
+  }
+
+  /// CSE makes one tensor.empty of two that have the same type, and the analysis takes inits for places that may be
+  /// written at will. Each init needs a buffer of its own.
+  LogicalResult resolveConflicts(Operation *op, RewriterBase &rewriter, const AnalysisState &analysis,
+                                 const BufferizationState &state) const {
+    llvm::SmallPtrSet<Value, 4> taken;
+    for (OpOperand &init : cast<DestinationStyleOpInterface>(op).getDpsInitsMutable()) {
+      auto type = dyn_cast<RankedTensorType>(init.get().getType());
+      if (!type || taken.insert(init.get()).second)
+        continue;
+      OpBuilder::InsertionGuard guard(rewriter);
+      rewriter.setInsertionPoint(op);
+      SmallVector<Value> sizes;
+      for (int64_t dim = 0; dim < type.getRank(); ++dim)
+        if (type.isDynamicDim(dim))
+          sizes.push_back(tensor::DimOp::create(rewriter, op->getLoc(), init.get(), dim));
+      Value fresh = AllocTensorOp::create(rewriter, op->getLoc(), type, sizes);
+      rewriter.modifyOpInPlace(op, [&] { init.set(fresh); });
+    }
+    return cast<BufferizableOpInterface>(op).resolveTensorOpOperandConflicts(rewriter, analysis, state);
   }
 
   LogicalResult bufferize(Operation *op, RewriterBase &rewriter, const BufferizationOptions &options,

@@ -9,6 +9,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "spnn/IR/SPNN.h"
+#include "spnn/Lowering/ElementTypes.h"
 #include "spnn/Lowering/Passes.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
@@ -16,6 +17,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Interfaces/ValueBoundsOpInterface.h"
 
 namespace spnn {
@@ -24,6 +26,7 @@ namespace spnn {
 } // namespace spnn
 
 using namespace mlir;
+using namespace spnn;
 
 namespace {
 /// Names the input extent that a dynamic result extent equals as [input, dim]; a static one as [-1, extent].
@@ -56,10 +59,29 @@ FailureOr<ArrayAttr> traceExtents(func::FuncOp function, Value result, unsigned 
   return builder.getArrayAttr(extents);
 }
 
+/// Arguments that are scalars, such as a seed, come as rank-0 tensors, since every argument of the interface is a
+/// pointer.
+void takeScalarsAsTensors(func::FuncOp function) {
+  Block &block = function.getBody().front();
+  OpBuilder builder = OpBuilder::atBlockBegin(&block);
+  SmallVector<Type> types(function.getArgumentTypes());
+  for (auto [argument, type] : llvm::zip_equal(block.getArguments(), types)) {
+    RankedTensorType tensor = getArgumentTensor(type);
+    if (!tensor || tensor == type)
+      continue;
+    type = tensor;
+    argument.setType(tensor);
+    auto element = tensor::ExtractOp::create(builder, argument.getLoc(), argument, ValueRange());
+    argument.replaceAllUsesExcept(element, element);
+  }
+  function.setFunctionType(builder.getFunctionType(types, function.getResultTypes()));
+}
+
 LogicalResult prepare(func::FuncOp function) {
   Builder attrs(function.getContext());
   if (!llvm::hasSingleElement(function.getBody()))
     return function.emitOpError() << "must have one block";
+  takeScalarsAsTensors(function);
   auto isStatically = [](Type type) { return isa<RankedTensorType>(type); };
   for (Type type : function.getArgumentTypes())
     if (!isStatically(type) || cast<RankedTensorType>(type).getEncoding())

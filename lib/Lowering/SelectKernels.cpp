@@ -281,13 +281,28 @@ static bool isZeroFill(Value value) {
   return fill && matchPattern(fill.getInputs()[0], m_AnyZeroFloat());
 }
 
+/// Whether a product reads its lhs and its rhs transposed; std::nullopt if its maps say anything else.
+static std::optional<std::pair<bool, bool>> findTransposes(linalg::MatmulOp op) {
+  AffineExpr m, n, k;
+  bindDims(op.getContext(), m, n, k);
+  auto is = [](AffineMap map, AffineExpr row, AffineExpr column) {
+    return map.getNumResults() == 2 && map.getResult(0) == row && map.getResult(1) == column;
+  };
+  SmallVector<AffineMap> maps = op.getIndexingMapsArray();
+  bool transposesLhs = is(maps[0], k, m), transposesRhs = is(maps[1], n, k);
+  if ((!transposesLhs && !is(maps[0], m, k)) || (!transposesRhs && !is(maps[1], k, n)) || !is(maps[2], m, n))
+    return std::nullopt;
+  return std::make_pair(transposesLhs, transposesRhs);
+}
+
 LogicalResult KernelSelector::select(linalg::MatmulOp op) {
   builder.setInsertionPoint(op);
-  if (op->getNumResults() != 1 || !isF32(op->getOperands()) || !hasDefaultMaps(op) || !isZeroFill(op.getOutputs()[0]))
+  std::optional<std::pair<bool, bool>> transposes = findTransposes(op);
+  if (op->getNumResults() != 1 || !isF32(op->getOperands()) || !transposes || !isZeroFill(op.getOutputs()[0]))
     return success(); // stays a linalg loop nest
   Value init = op.getOutputs()[0].getDefiningOp<linalg::FillOp>().getOutputs()[0];
   auto gemm = KernelGemmOp::create(builder, op.getLoc(), TypeRange{init.getType()}, op.getInputs()[0], op.getInputs()[1],
-                                   Value(), init, false, false, Activation::None);
+                                   Value(), init, transposes->first, transposes->second, Activation::None);
   op->replaceAllUsesWith(gemm.getResults());
   op->erase();
   ++dense;

@@ -43,6 +43,11 @@ void spnn::buildCpuGraphStage(OpPassManager &pm, const CpuPipelineOptions &optio
   addCleanup(pm);
   pm.addPass(createRaise());
   addCleanup(pm);
+  ReorderOperatorsOptions orders;
+  orders.order = options.order;
+  orders.maxSavedBytes = options.maxSavedBytes;
+  pm.addPass(createReorderOperators(orders));
+  addCleanup(pm);
   pm.addPass(createFuseEpilogues());
   addCleanup(pm);
   pm.addPass(createPrune());
@@ -69,6 +74,8 @@ void spnn::buildCpuGraphStage(OpPassManager &pm, const CpuPipelineOptions &optio
 }
 
 void spnn::buildCpuKernelStage(OpPassManager &pm, const CpuPipelineOptions &options) {
+  pm.addPass(createFoldSaves());
+  pm.addPass(createSelectGraphKernels());
   pm.addPass(createSelectKernels());
   // Ops of arith and math on tensors cannot be bufferized.
   pm.addPass(createConvertElementwiseToLinalgPass());

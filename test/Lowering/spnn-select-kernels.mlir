@@ -97,18 +97,38 @@ func.func @dense(%x: tensor<4x8xf32>, %p: tensor<3x2x4xf32>, %q: tensor<3x4x5xf3
 
 // -----
 
-// A product that accumulates, one with maps of its own and one in f64 stay loop nests.
-#T = affine_map<(m, n, k) -> (n, k)>
+// Products that read an operand transposed, as gradients do, are oneDNN's too.
+// CHECK-LABEL: func @transposed
+func.func @transposed(%a: tensor<3x4xf32>, %b: tensor<4x5xf32>, %c: tensor<5x4xf32>, %d: tensor<3x5xf32>)
+    -> (tensor<3x5xf32>, tensor<4x5xf32>) {
+  %z = arith.constant 0.0 : f32
+  %e = tensor.empty() : tensor<3x5xf32>
+  %f = linalg.fill ins(%z : f32) outs(%e : tensor<3x5xf32>) -> tensor<3x5xf32>
+  // CHECK: spnn.kernel_gemm ins(%{{.*}}, %{{.*}} : tensor<3x4xf32>, tensor<5x4xf32>) {{.*}} {transpose_rhs} -> tensor<3x5xf32>
+  %0 = linalg.matmul indexing_maps = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (n, k)>, affine_map<(m, n, k) -> (m, n)>]
+      ins(%a, %c : tensor<3x4xf32>, tensor<5x4xf32>) outs(%f : tensor<3x5xf32>) -> tensor<3x5xf32>
+  %g = tensor.empty() : tensor<4x5xf32>
+  %h = linalg.fill ins(%z : f32) outs(%g : tensor<4x5xf32>) -> tensor<4x5xf32>
+  // CHECK: spnn.kernel_gemm ins(%{{.*}}, %{{.*}} : tensor<3x4xf32>, tensor<3x5xf32>) {{.*}} {transpose_lhs} -> tensor<4x5xf32>
+  %1 = linalg.matmul indexing_maps = [affine_map<(m, n, k) -> (k, m)>, affine_map<(m, n, k) -> (k, n)>, affine_map<(m, n, k) -> (m, n)>]
+      ins(%a, %d : tensor<3x4xf32>, tensor<3x5xf32>) outs(%h : tensor<4x5xf32>) -> tensor<4x5xf32>
+  return %0, %1 : tensor<3x5xf32>, tensor<4x5xf32>
+}
+
+// -----
+
+// A product that accumulates, one that broadcasts an operand and one in f64 stay loop nests.
+#V = affine_map<(m, n, k) -> (k)>
 // CHECK-LABEL: func @stays
-func.func @stays(%a: tensor<4x4xf32>, %init: tensor<4x4xf32>, %d: tensor<4x4xf64>) -> (tensor<4x4xf32>, tensor<4x4xf32>, tensor<4x4xf64>) {
+func.func @stays(%a: tensor<4x4xf32>, %v: tensor<4xf32>, %init: tensor<4x4xf32>, %d: tensor<4x4xf64>) -> (tensor<4x4xf32>, tensor<4x4xf32>, tensor<4x4xf64>) {
   // CHECK-NOT: kernel_gemm
   // CHECK-COUNT-3: linalg.matmul
   %z = arith.constant 0.0 : f32
   %e = tensor.empty() : tensor<4x4xf32>
   %f = linalg.fill ins(%z : f32) outs(%e : tensor<4x4xf32>) -> tensor<4x4xf32>
   %0 = linalg.matmul ins(%a, %a : tensor<4x4xf32>, tensor<4x4xf32>) outs(%init : tensor<4x4xf32>) -> tensor<4x4xf32>
-  %1 = linalg.matmul indexing_maps = [affine_map<(m, n, k) -> (m, k)>, #T, affine_map<(m, n, k) -> (m, n)>]
-      ins(%a, %a : tensor<4x4xf32>, tensor<4x4xf32>) outs(%f : tensor<4x4xf32>) -> tensor<4x4xf32>
+  %1 = linalg.matmul indexing_maps = [affine_map<(m, n, k) -> (m, k)>, #V, affine_map<(m, n, k) -> (m, n)>]
+      ins(%a, %v : tensor<4x4xf32>, tensor<4xf32>) outs(%f : tensor<4x4xf32>) -> tensor<4x4xf32>
   %z64 = arith.constant 0.0 : f64
   %e64 = tensor.empty() : tensor<4x4xf64>
   %f64 = linalg.fill ins(%z64 : f64) outs(%e64 : tensor<4x4xf64>) -> tensor<4x4xf64>

@@ -38,8 +38,8 @@ static bool traceExtent(func::FuncOp function, Value size, Extent &extent) {
     }
   }
   for (BlockArgument argument : function.getArguments()) {
-    auto type = cast<RankedTensorType>(argument.getType());
-    for (int64_t dim = 0; dim < type.getRank(); ++dim) {
+    auto type = dyn_cast<RankedTensorType>(argument.getType());
+    for (int64_t dim = 0; type && dim < type.getRank(); ++dim) {
       if (!type.isDynamicDim(dim))
         continue;
       FailureOr<bool> equal = ValueBoundsConstraintSet::areEqual(ValueBoundsConstraintSet::Variable(size),
@@ -106,11 +106,13 @@ Error engine::describe(func::FuncOp function, runtime::FunctionSpec &spec) {
   auto fail = [&](const std::string &message) { return "function '" + spec.name + "': " + message; };
   if (!function.getBody().hasOneBlock())
     return fail("the body must have one block");
-  for (Type type : llvm::concat<const Type>(function.getArgumentTypes(), function.getResultTypes()))
+  for (Type type : function.getResultTypes())
     if (std::optional<std::string> broken = checkInterfaceType(type))
       return fail(*broken);
-  for (auto [number, typeValue] : llvm::enumerate(function.getArgumentTypes())) {
-    auto type = cast<RankedTensorType>(typeValue);
+  for (auto [number, argumentType] : llvm::enumerate(function.getArgumentTypes())) {
+    RankedTensorType type = getArgumentTensor(argumentType);
+    if (std::optional<std::string> broken = checkInterfaceType(type ? Type(type) : argumentType))
+      return fail(*broken);
     runtime::TensorSpec tensor;
     auto name = function.getArgAttrOfType<StringAttr>(number, "spnn.name");
     tensor.name = name ? name.str() : "in" + std::to_string(number);

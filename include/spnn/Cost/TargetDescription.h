@@ -71,6 +71,12 @@ struct Bandwidths {
   double repack = 0;
 };
 
+/// A measured function of two quantities: values[i][j] at x[i] and y[j], both strictly ascending. Empty: not measured.
+struct Grid {
+  std::vector<double> x, y;
+  std::vector<std::vector<double>> values;
+};
+
 struct TargetDescription {
   std::string name;
   std::string source;  ///< where the numbers come from, for people
@@ -86,6 +92,13 @@ struct TargetDescription {
   int64_t cores = 0; ///< 0: not known, no limit on the threads
   double parallelRegionMicroseconds = 0; ///< to start and join the threads
   std::map<std::string, KernelCoefficients> kernels;
+  /// Products by a graph: nanoseconds an edge on one core by columns of the dense matrix and its bytes, and nanoseconds a
+  /// row.
+  Grid spmmEdgeNs;
+  double spmmRowNs = 0;
+  /// Dense products with one long extent, GFLOP/s of one core: m long, by inner extent and columns; inner extent long, by rows
+  /// and columns.
+  Grid gemmGflops, gemmLongInnerGflops;
 
   /// Null for a kernel that this machine has no coefficients for.
   const KernelCoefficients *findKernel(llvm::StringRef kernel) const;
@@ -99,6 +112,8 @@ constexpr int64_t targetFileVersion = 1;
 llvm::Expected<TargetDescription> parseTarget(llvm::StringRef text,
                                               llvm::StringRef fileName);
 llvm::Expected<TargetDescription> loadTarget(llvm::StringRef path);
+/// The built-in description of that name, or else the file.
+llvm::Expected<TargetDescription> resolveTarget(llvm::StringRef nameOrPath);
 
 /// The JSON text from which parseTarget gets the same description.
 std::string printTarget(const TargetDescription &target);

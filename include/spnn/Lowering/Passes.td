@@ -94,6 +94,30 @@ def SelectFormats : Pass<"spnn-select-formats", "::mlir::ModuleOp"> {
   ];
 }
 
+def SelectGraphKernels : Pass<"spnn-select-graph-kernels", "::mlir::ModuleOp"> {
+  let summary = "Replace ops on graphs by kernel ops on the storage of their graphs";
+  let description = [{
+    Every op that passes messages along edges becomes a `spnn.kernel_graph`. The storage of a constant graph are constants
+    (transposed ones too, made here; the transpose of a symmetric graph is its own), that of a `spnn.assemble` its operands,
+    checked once by kernel `assemble` where they come in, that of a transposed run-time graph what kernel `transpose` makes. Bias,
+    ReLU and `spnn.dropout` that directly follow an aggregation, and nothing else reads what is between, are computed by its kernel. Sums over
+    few edges and features stay on one thread.
+
+    ```mlir
+    %y = spnn.aggregate sum %a, %x row_scales(%s : tensor<3xf32>)
+        : (tensor<3x3xi1, #spnn.adjacency>, tensor<3x16xf32>) -> tensor<3x16xf32>
+    // becomes
+    %y = spnn.kernel_graph "spmm" graph(3 x 3) storage(%positions, %indices : tensor<4xi32>, tensor<5xi32>)
+        ins(%x, %s : tensor<3x16xf32>, tensor<3xf32>) names(["features", "row_scales"]) outs(%0 : tensor<3x16xf32>)
+        parameters({mean = 0 : i64, prefetch = 0 : i64}) -> tensor<3x16xf32>
+    ```
+  }];
+  let dependentDialects = ["::spnn::SPNNDialect", "::mlir::arith::ArithDialect", "::mlir::tensor::TensorDialect"];
+  let statistics = [
+    Statistic<"numKernels", "graph-kernels", "ops given to a kernel">,
+  ];
+}
+
 def SelectKernels : Pass<"spnn-select-kernels", "::mlir::ModuleOp"> {
   let summary = "Replace products by kernel ops on packed weights";
   let description = [{
@@ -208,7 +232,7 @@ def PrepareResults : Pass<"spnn-prepare-results", "::mlir::ModuleOp"> {
     A public function that returns tensors gets one memref argument a result and writes there; it returns nothing.
     Inputs are marked read-only, every argument `noalias`. The extents of dynamic results are traced back to
     extents of inputs and recorded as `spnn.result_extents` for the entry points; a result whose extent is none of
-    them is an error.
+    them is an error. An argument that is a scalar, such as a seed, becomes a tensor of rank 0.
 
     ```mlir
     func.func @f(%x: tensor<?x4xf32>) -> tensor<?x4xf32> {
@@ -225,7 +249,7 @@ def PrepareResults : Pass<"spnn-prepare-results", "::mlir::ModuleOp"> {
     ```
   }];
   let dependentDialects = ["::mlir::bufferization::BufferizationDialect", "::mlir::memref::MemRefDialect",
-                           "::mlir::LLVM::LLVMDialect", "::mlir::affine::AffineDialect"];
+                           "::mlir::LLVM::LLVMDialect", "::mlir::affine::AffineDialect", "::mlir::tensor::TensorDialect"];
 }
 
 //===----------------------------------------------------------------------===//

@@ -89,6 +89,17 @@ SPNN_RT void spnn_rt_sgemm(int32_t transA, int32_t transB, int64_t m, int64_t n,
 SPNN_RT void spnn_rt_dense(void **state, int32_t transX, int32_t transW, int64_t n, int64_t m, int64_t k, const float *x,
                            int64_t ldx, const float *w, int64_t ldw, float *y, int64_t ldy);
 
+/* Checks a graph in compressed rows that the caller gave: `given` positions, `edges` indices. If all rules hold, `checked`, of
+ * `given` elements, becomes the positions; otherwise an error is recorded, and it becomes zeros: a graph without edges. The
+ * rules: given is rows + 1, positions begin with 0, do not descend and end with `edges`; indices are below `columns` and ascend in a
+ * row; with `symmetric` the graph equals its transpose. */
+SPNN_RT void spnn_rt_assemble(int64_t rows, int64_t columns, int64_t given, int64_t edges, int32_t symmetric,
+                              const int32_t *positions, const int32_t *indices, int32_t *checked);
+/* The graph with all edges turned round, of a checked graph: `columns` + 1 positions; indices and order have an element an edge, and
+ * edge e of the result is edge order[e] of the graph. */
+SPNN_RT void spnn_rt_transpose(int64_t rows, int64_t columns, const int32_t *positions, const int32_t *indices,
+                               int32_t *transposedPositions, int32_t *transposedIndices, int32_t *order);
+
 #ifdef __cplusplus
 }
 #endif

@@ -16,9 +16,6 @@
 using namespace mlir;
 using namespace spnn;
 
-/// Tasks of a parallel loop. Many, since a thread may be held up by others of the machine; each costs a binary search.
-constexpr int64_t kTasks = 64;
-
 /// The first row i whose edges and weight before it, positions[i] + rowWeight * i, reach `target`.
 static Value emitLowerBound(OpBuilder &b, Location loc, Value positions, Value rows, int64_t rowWeight, Value target) {
   KernelEmitter e(b, loc);
@@ -42,25 +39,36 @@ static Value emitLowerBound(OpBuilder &b, Location loc, Value positions, Value r
   return loop.getResult(0);
 }
 
-void spnn::emitGraphTasks(OpBuilder &builder, Location loc, Value positions, bool parallel, int64_t rowWeight,
-                          function_ref<void(OpBuilder &, Value, Value)> body) {
+static Value emitCountRows(OpBuilder &b, Location loc, Value positions) {
+  KernelEmitter e(b, loc);
+  return e.sub(b.createOrFold<memref::DimOp>(loc, positions, 0), e.index(1));
+}
+
+void spnn::emitNumberedGraphTasks(OpBuilder &builder, Location loc, Value positions, bool parallel, int64_t rowWeight,
+                                  function_ref<void(OpBuilder &, Value, Value, Value)> body) {
   KernelEmitter e(builder, loc);
-  Value rows = e.sub(builder.createOrFold<memref::DimOp>(loc, positions, 0), e.index(1));
-  if (!parallel)
-    return body(builder, e.index(0), rows);
+  Value rows = emitCountRows(builder, loc, positions);
   Value work = e.add(e.loadIndex(positions, rows), e.mul(rows, rowWeight));
-  emitTasks(builder, loc, {e.index(kTasks)}, parallel, [&](OpBuilder &b, ArrayRef<Value> task) {
+  emitTasks(builder, loc, {e.index(kGraphTasks)}, parallel, [&](OpBuilder &b, ArrayRef<Value> task) {
     KernelEmitter e(b, loc);
     auto boundary = [&](Value number) {
-      Value target = arith::DivUIOp::create(b, loc, e.mul(work, number), e.index(kTasks));
+      Value target = arith::DivUIOp::create(b, loc, e.mul(work, number), e.index(kGraphTasks));
       return emitLowerBound(b, loc, positions, rows, rowWeight, target);
     };
     Value begin = boundary(task[0]);
     // Rows without weight or edges at the end belong to the last task.
-    Value isLast = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, task[0], e.index(kTasks - 1));
+    Value isLast = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, task[0], e.index(kGraphTasks - 1));
     Value end = arith::SelectOp::create(b, loc, isLast, rows, boundary(e.add(task[0], 1)));
-    body(b, begin, end);
+    body(b, task[0], begin, end);
   });
+}
+
+void spnn::emitGraphTasks(OpBuilder &builder, Location loc, Value positions, bool parallel, int64_t rowWeight,
+                          function_ref<void(OpBuilder &, Value, Value)> body) {
+  if (!parallel)
+    return body(builder, KernelEmitter(builder, loc).index(0), emitCountRows(builder, loc, positions));
+  emitNumberedGraphTasks(builder, loc, positions, parallel, rowWeight,
+                         [&](OpBuilder &b, Value, Value begin, Value end) { body(b, begin, end); });
 }
 
 void spnn::emitGraphRows(OpBuilder &builder, Location loc, Value positions, bool parallel, int64_t rowWeight,

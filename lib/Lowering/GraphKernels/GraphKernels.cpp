@@ -8,17 +8,59 @@
 // The list of kernels that pass messages along edges.
 //
 //===----------------------------------------------------------------------===//
-#include "spnn/Lowering/GraphKernel.h"
+#include "GraphKernels.h"
 
+#include "AttentionKernels.h"
+
+using namespace mlir;
 using namespace spnn;
 
 GraphKernel::~GraphKernel() = default;
 
-llvm::ArrayRef<const GraphKernel *> spnn::getGraphKernels() { return {}; }
+ArrayRef<const GraphKernel *> spnn::getGraphKernels() {
+  static const GraphKernel *const kernels[] = {
+      getAssembleKernel(),
+      getAttentionBackwardKernel(),
+      getAttentionKernel(),
+      getDegreeKernel(),
+      getEdgeSoftmaxBackwardKernel(),
+      getEdgeSoftmaxKernel(),
+      getScatterWinnersKernel(),
+      getSddmmAddKernel(),
+      getSddmmKernel(),
+      getSpmmKernel(),
+      getSpmmMaxKernel(),
+      getTransposeKernel(),
+  };
+  return kernels;
+}
 
-const GraphKernel *spnn::findGraphKernel(llvm::StringRef name) {
+const GraphKernel *spnn::findGraphKernel(StringRef name) {
   for (const GraphKernel *kernel : getGraphKernels())
     if (kernel->name() == name)
       return kernel;
   return nullptr;
+}
+
+LogicalResult spnn::checkGraphOperands(KernelGraphOp op, ArrayRef<StringRef> required, ArrayRef<StringRef> optional,
+                                       size_t inits) {
+  if (op.getStorage().size() != 2)
+    return op.emitOpError() << "kernel '" << op.getKernel() << "' takes 2 storage buffers, got "
+                            << op.getStorage().size();
+  for (auto [number, buffer] : llvm::enumerate(op.getStorage()))
+    if (Type element = cast<ShapedType>(buffer.getType()).getElementType(); !element.isInteger(32))
+      return op.emitOpError() << "storage buffer " << number << " of kernel '" << op.getKernel() << "' holds i32, got "
+                              << element;
+  for (StringRef name : required)
+    if (!op.getInput(name))
+      return op.emitOpError() << "kernel '" << op.getKernel() << "' needs input '" << name << "'";
+  for (Attribute attr : op.getNames()) {
+    StringRef name = cast<StringAttr>(attr).getValue();
+    if (!llvm::is_contained(required, name) && !llvm::is_contained(optional, name))
+      return op.emitOpError() << "kernel '" << op.getKernel() << "' has no input '" << name << "'";
+  }
+  if (op.getInit().size() != inits)
+    return op.emitOpError() << "kernel '" << op.getKernel() << "' computes " << inits << " inits, got "
+                            << op.getInit().size();
+  return success();
 }

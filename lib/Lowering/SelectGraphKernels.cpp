@@ -1,0 +1,229 @@
+//===----------------------------------------------------------------------===//
+//
+// Part of the sparse neural network compiler, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Pass spnn-select-graph-kernels: ops on graphs become kernel ops on the storage of their graphs.
+//
+//===----------------------------------------------------------------------===//
+#include "AggregateEpilogue.h"
+#include "AttentionSelection.h"
+#include "GraphSelection.h"
+
+#include "spnn/Lowering/Passes.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+namespace spnn {
+#define GEN_PASS_DEF_SELECTGRAPHKERNELS
+#include "spnn/Lowering/Passes.h.inc"
+} // namespace spnn
+
+using namespace mlir;
+using namespace spnn;
+
+static RankedTensorType typeOf(Value value) { return cast<RankedTensorType>(value.getType()); }
+
+/// Edges ahead of which the rows that they read are fetched, where the features do not fit the second-level cache; 0
+/// elsewhere. (Zen 4: 8 to 24 measure alike.)
+static int64_t choosePrefetch(RankedTensorType features) {
+  constexpr int64_t kCacheBytes = 1 << 20, kDistance = 12;
+  bool fits =
+      features.hasStaticShape() && features.getNumElements() * features.getElementTypeBitWidth() / 8 <= kCacheBytes;
+  return fits ? 0 : kDistance;
+}
+
+static LogicalResult select(GraphSelector &selector, AggregateOp op) {
+  selector.startAt(op);
+  FailureOr<GraphStorage> graph = selector.getStorage(op.getGraph(), op);
+  if (failed(graph))
+    return failure();
+  Location loc = op.getLoc();
+  OpBuilder &b = selector.builder;
+  RankedTensorType type = typeOf(op.getResult()), features = typeOf(op.getFeatures());
+  bool isExtreme = op.getKind() == AggregateKind::Max || op.getKind() == AggregateKind::Min;
+  if (isExtreme) {
+    SmallVector<Value> inits = {selector.createNodeData(loc, *graph, type, op.getFeatures())};
+    if (op.getWinners())
+      inits.push_back(selector.createNodeData(loc, *graph, typeOf(op.getWinners()), op.getFeatures()));
+    DictionaryAttr parameters =
+        b.getDictionaryAttr({b.getNamedAttr("minimum", b.getI64IntegerAttr(op.getKind() == AggregateKind::Min)),
+                             b.getNamedAttr("prefetch", b.getI64IntegerAttr(choosePrefetch(features)))});
+    auto kernel = selector.create(loc, "spmm-max", *graph, {{"features", op.getFeatures()}}, inits, parameters,
+                                  features.getDimSize(1));
+    op.getResult().replaceAllUsesWith(kernel.getResult(0));
+    if (op.getWinners())
+      op.getWinners().replaceAllUsesWith(kernel.getResult(1));
+    op.erase();
+    return success();
+  }
+  AggregateEpilogue epilogue = matchAggregateEpilogue(op);
+  // Operands of what follows the op may stand behind it.
+  selector.startAt(epilogue.result.getDefiningOp());
+  Value init = selector.createNodeData(loc, *graph, type, op.getFeatures(), op.getRowScales());
+  SmallVector<NamedAttribute> parameters = {
+      b.getNamedAttr("mean", b.getI64IntegerAttr(op.getKind() == AggregateKind::Mean)),
+      b.getNamedAttr("prefetch", b.getI64IntegerAttr(choosePrefetch(features)))};
+  Value seed;
+  if (DropoutOp dropout = epilogue.dropout) {
+    seed = dropout.getSeed();
+    parameters.push_back(b.getNamedAttr("rate", dropout.getRateAttr()));
+    parameters.push_back(b.getNamedAttr("stream", dropout.getStreamAttr()));
+  }
+  auto kernel = selector.create(loc, "spmm", *graph,
+                                {{"features", op.getFeatures()},
+                                 {"edge_values", op.getEdgeValues()},
+                                 {"order", op.getOrder()},
+                                 {"row_scales", op.getRowScales()},
+                                 {"column_scales", op.getColumnScales()},
+                                 {"bias", epilogue.bias},
+                                 {"seed", seed}},
+                                init, b.getDictionaryAttr(parameters), features.getDimSize(1), epilogue.activation);
+  Value result = kernel.getResult(0);
+  if (result.getType() != epilogue.result.getType())
+    result = tensor::CastOp::create(b, loc, epilogue.result.getType(), result);
+  epilogue.result.replaceAllUsesWith(result);
+  for (Operation *absorbed : llvm::reverse(epilogue.absorbed))
+    absorbed->erase();
+  op.erase();
+  return success();
+}
+
+static LogicalResult select(GraphSelector &selector, ScatterWinnersOp op) {
+  selector.startAt(op);
+  FailureOr<GraphStorage> graph = selector.getStorage(op.getGraph(), op);
+  if (failed(graph))
+    return failure();
+  RankedTensorType type = typeOf(op.getResult());
+  Value init = selector.createNodeData(op.getLoc(), *graph, type, op.getGradient());
+  auto kernel = selector.create(op.getLoc(), "scatter-winners", *graph,
+                                {{"winners", op.getWinners()}, {"gradient", op.getGradient()}}, init,
+                                selector.noParameters(), type.getDimSize(1));
+  op.getResult().replaceAllUsesWith(kernel.getResult(0));
+  op.erase();
+  return success();
+}
+
+static LogicalResult select(GraphSelector &selector, SDDMMOp op) {
+  selector.startAt(op);
+  FailureOr<GraphStorage> graph = selector.getStorage(op.getGraph(), op);
+  if (failed(graph))
+    return failure();
+  RankedTensorType type = typeOf(op.getResult()), columns = typeOf(op.getColumns());
+  // A dynamic number of heads is that of the columns of what is added; a dot product has nowhere to take it from.
+  if (type.getRank() == 2 && type.isDynamicDim(1) && op.getKind() == SDDMMKind::Dot)
+    return op.emitOpError() << "needs a number of heads that is known when compiling, got " << type;
+  Value init = selector.createEdgeData(op.getLoc(), *graph, type, op.getColumns());
+  auto kernel = selector.create(op.getLoc(), op.getKind() == SDDMMKind::Dot ? "sddmm" : "sddmm-add", *graph,
+                                {{"rows", op.getRows()},
+                                 {"columns", op.getColumns()},
+                                 {"order", op.getOrder()},
+                                 {"row_scales", op.getRowScales()},
+                                 {"column_scales", op.getColumnScales()}},
+                                init, selector.noParameters(), columns.getDimSize(1));
+  op.getResult().replaceAllUsesWith(kernel.getResult(0));
+  op.erase();
+  return success();
+}
+
+/// The columns of edge data, 1 for rank 1.
+static int64_t headsOf(RankedTensorType type) { return type.getRank() == 1 ? 1 : type.getDimSize(1); }
+
+static LogicalResult select(GraphSelector &selector, EdgeSoftmaxOp op) {
+  selector.startAt(op);
+  FailureOr<GraphStorage> graph = selector.getStorage(op.getGraph(), op);
+  if (failed(graph))
+    return failure();
+  RankedTensorType type = typeOf(op.getResult());
+  Value init = selector.createEdgeData(op.getLoc(), *graph, type, op.getValues());
+  // An exponential takes as long as moving a dozen floats.
+  int64_t heads = headsOf(type), work = ShapedType::isDynamic(heads) ? heads : 12 * heads;
+  auto kernel = selector.create(op.getLoc(), "edge-softmax", *graph, {{"values", op.getValues()}}, init,
+                                selector.noParameters(), work);
+  op.getResult().replaceAllUsesWith(kernel.getResult(0));
+  op.erase();
+  return success();
+}
+
+static LogicalResult select(GraphSelector &selector, EdgeSoftmaxBackwardOp op) {
+  selector.startAt(op);
+  FailureOr<GraphStorage> graph = selector.getStorage(op.getGraph(), op);
+  if (failed(graph))
+    return failure();
+  RankedTensorType type = typeOf(op.getResult());
+  Value init = selector.createEdgeData(op.getLoc(), *graph, type, op.getProbabilities());
+  auto kernel = selector.create(op.getLoc(), "edge-softmax-backward", *graph,
+                                {{"probabilities", op.getProbabilities()}, {"gradient", op.getGradient()}}, init,
+                                selector.noParameters(), headsOf(type));
+  op.getResult().replaceAllUsesWith(kernel.getResult(0));
+  op.erase();
+  return success();
+}
+
+static LogicalResult select(GraphSelector &selector, DegreeOp op) {
+  selector.startAt(op);
+  FailureOr<GraphStorage> graph = selector.getStorage(op.getGraph(), op);
+  if (failed(graph))
+    return failure();
+  Value init = selector.createNodeData(op.getLoc(), *graph, typeOf(op.getResult()));
+  graph->edges = 0; // not read
+  auto kernel = selector.create(op.getLoc(), "degree", *graph, {}, init, selector.noParameters(), 1);
+  op.getResult().replaceAllUsesWith(kernel.getResult(0));
+  op.erase();
+  return success();
+}
+
+/// The order that a transposition returns; the transposed graph is found by who uses it.
+static LogicalResult select(GraphSelector &selector, TransposeOp op) {
+  if (op.getOrder().use_empty())
+    return success();
+  FailureOr<Value> order = selector.getOrder(op);
+  if (failed(order))
+    return failure();
+  Value value = *order;
+  if (value.getType() != op.getOrder().getType()) {
+    selector.builder.setInsertionPointAfterValue(value);
+    value = tensor::CastOp::create(selector.builder, op.getLoc(), op.getOrder().getType(), value);
+  }
+  op.getOrder().replaceAllUsesWith(value);
+  return success();
+}
+
+namespace {
+struct SelectGraphKernels : public spnn::impl::SelectGraphKernelsBase<SelectGraphKernels> {
+  using SelectGraphKernelsBase::SelectGraphKernelsBase;
+
+  void runOnOperation() override {
+    ModuleOp module = getOperation();
+    GraphSelector selector(module, module->getAttrOfType<TargetAttr>(kTargetAttrName));
+    SmallVector<Operation *> ops, graphs;
+    module.walk([&](Operation *op) {
+      if (isa<AssembleOp, TransposeOp>(op) || (isa<ConstantOp>(op) && isGraph(op->getResult(0).getType())))
+        graphs.push_back(op);
+      if (isa<AggregateOp, ScatterWinnersOp, SDDMMOp, EdgeSoftmaxOp, EdgeSoftmaxBackwardOp, DegreeOp, TransposeOp,
+              GraphAttentionOp, GraphAttentionBackwardOp>(op))
+        ops.push_back(op);
+    });
+    for (Operation *op : ops) {
+      bool isTransposition = isa<TransposeOp>(op);
+      LogicalResult done = llvm::TypeSwitch<Operation *, LogicalResult>(op)
+                               .Case<AggregateOp, ScatterWinnersOp, SDDMMOp, EdgeSoftmaxOp, EdgeSoftmaxBackwardOp,
+                                     DegreeOp, TransposeOp>([&](auto graphOp) { return select(selector, graphOp); })
+              .Case<GraphAttentionOp, GraphAttentionBackwardOp>(
+                  [&](auto attention) { return selectAttention(selector, attention); });
+      if (failed(done))
+        return signalPassFailure();
+      numKernels += !isTransposition;
+    }
+    // Graphs are no values any more; transpositions go before what they transpose.
+    for (Operation *graph : llvm::reverse(graphs)) {
+      if (graph->use_empty())
+        graph->erase();
+    }
+  }
+};
+} // namespace
