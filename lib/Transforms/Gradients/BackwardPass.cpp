@@ -222,12 +222,13 @@ FailureOr<BackwardPass> BackwardBuilder::build(ArrayRef<unsigned> wanted) {
         builder, function.getLoc(), DenseElementsAttr::get(type, builder.getFloatAttr(type.getElementType(), 1.0)));
   } else {
     for (Value result : terminator->getOperands()) {
+      pass.seeds.emplace_back();
       if (!isDifferentiable(result.getType()))
         continue;
       unsigned number = function.getNumArguments();
       if (failed(function.insertArgument(number, result.getType(), {}, function.getLoc())))
         return failure();
-      pass.seeds.push_back(function.getArgument(number));
+      pass.seeds.back() = function.getArgument(number);
       addGradient(result, pass.seeds.back());
     }
   }
