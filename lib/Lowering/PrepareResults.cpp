@@ -16,6 +16,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Interfaces/ValueBoundsOpInterface.h"
 
 namespace spnn {
@@ -56,10 +57,34 @@ FailureOr<ArrayAttr> traceExtents(func::FuncOp function, Value result, unsigned 
   return builder.getArrayAttr(extents);
 }
 
+/// Scalars cross the C interface as tensors of rank 0.
+void wrapScalars(func::FuncOp function) {
+  auto isScalar = [](Type type) { return type.isIntOrFloat(); };
+  Block &body = function.getBody().front();
+  OpBuilder builder = OpBuilder::atBlockBegin(&body);
+  for (BlockArgument argument : body.getArguments()) {
+    if (!isScalar(argument.getType()))
+      continue;
+    argument.setType(RankedTensorType::get({}, argument.getType()));
+    auto scalar = tensor::ExtractOp::create(builder, argument.getLoc(), argument, ValueRange());
+    argument.replaceAllUsesExcept(scalar, scalar);
+  }
+  auto terminator = dyn_cast<func::ReturnOp>(body.getTerminator());
+  if (!terminator)
+    return;
+  builder.setInsertionPoint(terminator);
+  for (OpOperand &result : terminator->getOpOperands())
+    if (isScalar(result.get().getType()))
+      result.set(tensor::FromElementsOp::create(builder, terminator.getLoc(),
+                                                RankedTensorType::get({}, result.get().getType()), result.get()));
+  function.setType(builder.getFunctionType(body.getArgumentTypes(), terminator.getOperandTypes()));
+}
+
 LogicalResult prepare(func::FuncOp function) {
   Builder attrs(function.getContext());
   if (!llvm::hasSingleElement(function.getBody()))
     return function.emitOpError() << "must have one block";
+  wrapScalars(function);
   auto isStatically = [](Type type) { return isa<RankedTensorType>(type); };
   for (Type type : function.getArgumentTypes())
     if (!isStatically(type) || cast<RankedTensorType>(type).getEncoding())

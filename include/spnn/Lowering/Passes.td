@@ -259,7 +259,7 @@ def PrepareResults : Pass<"spnn-prepare-results", "::mlir::ModuleOp"> {
     A public function that returns tensors gets one memref argument a result and writes there; it returns nothing.
     Inputs are marked read-only, every argument `noalias`. The extents of dynamic results are traced back to
     extents of inputs and recorded as `spnn.result_extents` for the entry points; a result whose extent is none of
-    them is an error.
+    them is an error. Scalars, as the seed of a training step is one, become tensors of rank 0 first.
 
     ```mlir
     func.func @f(%x: tensor<?x4xf32>) -> tensor<?x4xf32> {
@@ -276,7 +276,7 @@ def PrepareResults : Pass<"spnn-prepare-results", "::mlir::ModuleOp"> {
     ```
   }];
   let dependentDialects = ["::mlir::bufferization::BufferizationDialect", "::mlir::memref::MemRefDialect",
-                           "::mlir::LLVM::LLVMDialect", "::mlir::affine::AffineDialect"];
+                           "::mlir::LLVM::LLVMDialect", "::mlir::affine::AffineDialect", "::mlir::tensor::TensorDialect"];
 }
 
 //===----------------------------------------------------------------------===//
