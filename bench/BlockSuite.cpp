@@ -148,6 +148,7 @@ static runtime::Error runCase(const Case &c, const SuiteOptions &options, llvm::
     compile.threads = options.threads;
     compile.cpu = options.cpu;
     compile.targetFile = options.targetFile;
+    compile.splitColumns = options.splitColumns;
     compile.packElementwise = variant.packElementwise;
     models.emplace_back();
     if (runtime::Error error = compileModel(text, compile, models.back()))

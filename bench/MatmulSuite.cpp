@@ -78,7 +78,7 @@ std::vector<ProductCase> MatmulSuite::listCases() const {
       cases.push_back({768, 768, 1, {Pattern::Kind::Unstructured, 1, 1, sparsity, "", ""}});
     for (int64_t r : {4, 8})
       cases.push_back({768, 768, 1, {Pattern::Kind::Block, r, 1, 0.8, "", ""}});
-    for (int64_t n : {2, 3, 4, 7, 15, 16, 17})
+    for (int64_t n : {2, 3, 4, 7, 15, 16, 17, 18, 32, 33})
       cases.push_back({768, 768, n, ninety});
     for (const Pattern &pattern : {ninety, tall})
       cases.push_back({8192, 8192, 1, pattern});
@@ -169,6 +169,7 @@ runtime::Error MatmulSuite::runCase(const ProductCase &c) {
   compile.kernel = options.kernel;
   compile.threads = options.threads;
   compile.targetFile = options.targetFile;
+  compile.splitColumns = options.splitColumns;
   compile.cpu = options.cpu;
   compile.types = options.types;
   bool packed = compile.format != "dense";

@@ -73,6 +73,7 @@ public:
       pipeline.format = options.format;
     pipeline.kernel = options.kernel;
     pipeline.packElementwise = options.packElementwise;
+    pipeline.splitColumns = options.splitColumns;
     pipeline.tune = options.tune;
     pipeline.tuneCache = options.tuneCache;
     pipeline.weights = options.types.weights;
@@ -123,6 +124,10 @@ void ModuleBuilder::add(size_t number, const Product &product) {
   if (product.activationDensity < 1)
     result.getDefiningOp()->setDiscardableAttr(kActivationDensityAttrName,
                                                builder.getF64FloatAttr(product.activationDensity));
+  // The kernel alone has one layout for all columns.
+  if (product.form == Form::Packed)
+    result.getDefiningOp()->setDiscardableAttr(
+        kColumnsAttrName, builder.getDictionaryAttr(builder.getNamedAttr("slices", builder.getDenseI64ArrayAttr({n}))));
   if (linear) {
     Value init = tensor::EmptyOp::create(builder, loc, ArrayRef<int64_t>{n, m}, f32);
     result = linalg::TransposeOp::create(builder, loc, result, init, ArrayRef<int64_t>{1, 0})->getResult(0);
@@ -155,20 +160,27 @@ runtime::Error ModuleBuilder::selectKernels(const std::vector<Product> &products
     Compiled::Info &info = infos[number];
     info.kernel = "onednn";
     info.format = "dense";
-    KernelMatmulOp kernel;
-    function.walk([&](KernelMatmulOp op) { kernel = op; });
-    DictionaryAttr decision;
+    KernelMatmulOp kernel; // the first of several slices
+    SmallVector<DictionaryAttr> decisions;
     function.walk([&](Operation *op) {
+      if (auto matmul = dyn_cast<KernelMatmulOp>(op); matmul && !kernel)
+        kernel = matmul;
       if (auto attr = op->getAttrOfType<DictionaryAttr>(kDecisionAttrName))
-        decision = attr;
+        decisions.push_back(attr);
     });
-    if (decision) {
-      if (auto attr = decision.getAs<StringAttr>("format"))
+    std::string kernels;
+    for (DictionaryAttr decision : decisions) {
+      if (auto attr = decision.getAs<StringAttr>("format"); attr && decision == decisions.front())
         info.format = attr.getValue().str();
+      if (auto attr = decision.getAs<StringAttr>("kernel"))
+        kernels += (kernels.empty() ? "" : " + ") + attr.getValue().str();
       if (auto attr = decision.getAs<FloatAttr>("predicted_us"))
-        info.predicted = attr.getValueAsDouble();
+        info.predicted += attr.getValueAsDouble();
       if (auto attr = decision.getAs<FloatAttr>("layout_us"))
-        info.layout = attr.getValueAsDouble();
+        info.layout += attr.getValueAsDouble();
+    }
+    if (!decisions.empty()) {
+      DictionaryAttr decision = decisions.front();
       double best = std::numeric_limits<double>::infinity();
       if (auto candidates = decision.getAs<ArrayAttr>("candidates"))
         for (DictionaryAttr candidate : candidates.getAsRange<DictionaryAttr>()) {
@@ -200,6 +212,8 @@ runtime::Error ModuleBuilder::selectKernels(const std::vector<Product> &products
       info.storedValues = cast<ShapedType>(kernel.getStorage().back().getType()).getNumElements();
     info.costName = findCpuKernel(info.kernel)->getCostName(kernel.getParameters());
     info.valueCost = findCpuKernel(info.kernel)->getValueCost(kernel.getParameters(), product.columns);
+    if (decisions.size() > 1)
+      info.kernel = kernels;
     if (product.form == Form::Packed)
       tuning::reduceToKernel(function, kernel);
   }

@@ -45,6 +45,7 @@ struct CompileOptions {
   int threads = 1;
   std::string cpu = "native", targetFile;
   bool packElementwise = true; ///< of a whole model: what stands between products works on packed activations
+  std::string splitColumns = "auto"; ///< of the forms with row-major operands
   bool tune = false;     ///< choose by measuring
   std::string tuneCache; ///< and keep the times there
   ElementTypes types;
@@ -67,7 +68,7 @@ public:
   };
   /// What the compiler made of a product.
   struct Info {
-    std::string format, kernel; ///< kernel "onednn" for a product left dense
+    std::string format, kernel; ///< kernel "onednn" for a product left dense; "csr + csr-matvec" for slices of columns
     std::string parameters;
     std::string costName; ///< of the kernel's coefficients (CpuKernel::getCostName)
     int64_t storedValues = 0; ///< padding included

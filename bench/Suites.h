@@ -32,6 +32,7 @@ struct SuiteOptions {
   bool tune = false;          ///< suite sweep: what the tuner would choose, too
   std::string format;         ///< forces our format instead of the one that the pattern is made for
   std::string kernel;         ///< forces our kernel
+  std::string splitColumns = "auto"; ///< whether ours are computed slice by slice of their columns
   std::string cpu = "native"; ///< to compile our kernels for
   ElementTypes types;         ///< of our products
   double activationDensity = 1; ///< share of the activations that are not zero
@@ -63,8 +64,12 @@ int runBlockSuite(const SuiteOptions &options);
 /// A layer of graph attention, forward and backward, on real graphs.
 int runGatSuite(const SuiteOptions &options);
 
+/// Our kernels on one thread and on several, with nothing between the calls.
+int runScalingSuite(const SuiteOptions &options);
+
 struct CalibrateOptions {
   std::string output = "-";
+  std::string splitColumns = "auto"; ///< whether ours are computed slice by slice of their columns
   std::string cpu = "native"; ///< to compile the kernels for
   std::string name;
   std::string kernel; ///< measure this one alone; everything else is that of `base`

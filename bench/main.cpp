@@ -24,8 +24,9 @@ using namespace spnn::bench;
 using llvm::StringRef;
 
 static constexpr const char *kUsage =
-    R"(usage: spnn-bench matmul [options] | sweep [options] | block [options] | gat [options] | calibrate [options] | check [options]
-matmul, sweep, block, gat:
+    R"(usage: spnn-bench matmul [options] | sweep [options] | block [options] | gat [options] | scaling [options] |
+                  calibrate [options] | check [options]
+matmul, sweep, block, gat, scaling:
   --quick             fewer cases, shorter
   --threads N         OpenMP threads of ours and of oneDNN (default 1)
   --json FILE         write the rows there
@@ -37,6 +38,7 @@ matmul, sweep, block, gat:
   --activation-density D  share of the activations that are not zero, which the compiler is told (default 1)
   --format F          force this format of ours (csr, bsr4x1, dense, ...)
   --kernel K          force this kernel of ours (csr, csr-matvec, hardcoded, pattern-tile, block, ...)
+  --split-columns S   compute ours slice by slice of their columns: auto (default), off, or sizes like 128 or 16+1
   --weights T         element type of our weights: f16, bf16 or i8 (default f32)
   --activations T     and of our activations: bf16 or i8 with weights of the same type (default f32)
   --target-cpu CPU    compile our kernels, not the peers, for this CPU (default native)
@@ -95,6 +97,7 @@ int main(int argc, char **argv) {
          suite.kernel = calibration.kernel = value.str();
          return true;
        }},
+      {"--split-columns", text(suite.splitColumns)},
       {"--weights", text(suite.types.weights)},
       {"--activations", text(suite.types.activations)},
       {"--target-file", text(suite.targetFile)},
@@ -145,6 +148,8 @@ int main(int argc, char **argv) {
     return runBlockSuite(suite);
   if (!bad && command == "gat")
     return runGatSuite(suite);
+  if (!bad && command == "scaling")
+    return runScalingSuite(suite);
   if (!bad && command == "calibrate")
     return calibration.kernel = suite.kernel, calibration.base = file, calibrate(calibration);
   if (!bad && command == "check")

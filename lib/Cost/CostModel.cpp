@@ -84,7 +84,8 @@ Prediction spnn::cost::predict(const TargetDescription &target,
   auto weightBytes = static_cast<double>(work.weightBytes);
   auto activationBytes = static_cast<double>(work.activationBytes);
   Home home = getHome(target, weightBytes / threads + activationBytes,
-                      weightBytes + activationBytes);
+                      weightBytes + activationBytes +
+                          static_cast<double>(work.passingBytes));
   Home weightHome = work.home == Home::Auto ? home : work.home;
   prediction.memoryMicroseconds =
       getTransferTime(weightBytes / threads, getBandwidth(target, weightHome)) +
@@ -123,6 +124,8 @@ Prediction spnn::cost::predict(const TargetDescription &target,
                          rows * static_cast<double>(work.weights.cols) *
                              kernel->perPositionMatvecNs;
     prediction.computeMicroseconds = nanoseconds * columns * 1e-3 / threads;
+    prediction.overheadMicroseconds +=
+        rows * kernel->perRowMatvecNs * columns * 1e-3 / threads;
   } else {
     // A masked tail costs a full vector, a cut panel a full row of overhead.
     double vectors =
@@ -137,6 +140,13 @@ Prediction spnn::cost::predict(const TargetDescription &target,
     prediction.overheadMicroseconds +=
         panels * (rows * kernel->perRowCycles + kernel->perTileCycles) /
         cyclesPerMicrosecond;
+    // Panels that stay in no cache are waited for: they are read once, and a
+    // line of the result is fetched before it is written. Nothing hides that,
+    // as their order is that of the nonzeros. L3 is near enough.
+    if (home == Home::Dram)
+      prediction.overheadMicroseconds += getTransferTime(
+          (activationBytes + static_cast<double>(work.resultBytes)) / threads,
+          target.bandwidth.dram);
   }
   prediction.microseconds =
       std::max(prediction.computeMicroseconds, prediction.memoryMicroseconds) +
@@ -153,11 +163,16 @@ Prediction spnn::cost::predictPack(const TargetDescription &target,
     return prediction;
   double count =
       countThreads(target, threads, std::numeric_limits<int64_t>::max());
-  double bandwidth =
-      getBandwidth(target, getHome(target, bytes / count, bytes));
-  // Transposing in registers takes longer than moving.
-  if (target.bandwidth.repack > 0)
-    bandwidth = std::min(bandwidth, target.bandwidth.repack);
+  Home home = getHome(target, bytes / count, bytes);
+  double bandwidth = getBandwidth(target, home);
+  // Transposing in registers takes longer than moving, and beyond L2 it jumps
+  // from row to row.
+  bool isFar = home == Home::L3 || home == Home::Dram;
+  double repack = isFar && target.bandwidth.repackL3 > 0
+                      ? target.bandwidth.repackL3
+                      : target.bandwidth.repack;
+  if (repack > 0)
+    bandwidth = std::min(bandwidth, repack);
   prediction.memoryMicroseconds = getTransferTime(bytes / count, bandwidth);
   prediction.overheadMicroseconds = getRegionOverhead(target, count);
   prediction.microseconds =

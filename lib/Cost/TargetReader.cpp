@@ -189,6 +189,7 @@ static KernelCoefficients readKernel(const llvm::json::Value *value,
   kernel.perDramByteCycles = reader.readOptionalNumber("perDramByteCycles");
   kernel.perNonzeroMatvecNs = reader.readOptionalNumber("perNonzeroMatvecNs");
   kernel.perPositionMatvecNs = reader.readOptionalNumber("perPositionMatvecNs");
+  kernel.perRowMatvecNs = reader.readOptionalNumber("perRowMatvecNs");
   // A kernel for one column needs no table.
   const llvm::json::Value *kappa = reader.get("kappa");
   if (kappa || !kernel.hasMatvec()) {
@@ -224,6 +225,69 @@ static void readBandwidths(const llvm::json::Value *value,
   target.bandwidth.l3 = reader.readNumber("l3", false);
   target.bandwidth.dram = reader.readNumber("dram", false);
   target.bandwidth.repack = reader.readOptionalNumber("repack");
+  target.bandwidth.repackL3 = reader.readOptionalNumber("repackL3");
+  reader.refuseUnknownFields();
+}
+
+static std::vector<double> readNumbers(const llvm::json::Value *value,
+                                       const std::string &path,
+                                       bool ascending, Report &report) {
+  std::vector<double> numbers;
+  const llvm::json::Array *array = value ? value->getAsArray() : nullptr;
+  if (!array || array->size() < 2) {
+    report.add(path, value ? "must be an array of at least two numbers"
+                           : "is missing");
+    return {1, 2};
+  }
+  for (const llvm::json::Value &entry : *array) {
+    std::optional<double> number = entry.getAsNumber();
+    std::string entryPath = path + "[" + std::to_string(numbers.size()) + "]";
+    if (!number || !std::isfinite(*number) || *number <= 0)
+      report.add(entryPath, "must be a positive number");
+    else if (ascending && !numbers.empty() && *number <= numbers.back())
+      report.add(entryPath, "must be more than the number before it");
+    numbers.push_back(number.value_or(1));
+  }
+  return numbers;
+}
+
+static Grid readGrid(const llvm::json::Value *value, const std::string &path,
+                     StringRef x, StringRef y, Report &report) {
+  Grid grid;
+  ObjectReader reader(value, path, report);
+  grid.x = readNumbers(reader.get(x), reader.pathOf(x), true, report);
+  grid.y = readNumbers(reader.get(y), reader.pathOf(y), true, report);
+  const llvm::json::Value *values = reader.get("values");
+  const llvm::json::Array *rows = values ? values->getAsArray() : nullptr;
+  if (!rows || rows->size() != grid.x.size())
+    report.add(path + ".values", "must have an array for each of " +
+                                     Twine(grid.x.size()) + " " + x);
+  else
+    for (const llvm::json::Value &row : *rows) {
+      std::string rowPath =
+          path + ".values[" + std::to_string(grid.values.size()) + "]";
+      grid.values.push_back(readNumbers(&row, rowPath, false, report));
+      if (grid.values.back().size() != grid.y.size())
+        report.add(rowPath, "must have a number for each of " +
+                                Twine(grid.y.size()) + " " + y);
+    }
+  reader.refuseUnknownFields();
+  return grid;
+}
+
+static void readProducts(const llvm::json::Value *value,
+                         TargetDescription &target, Report &report) {
+  ObjectReader reader(value, "products", report);
+  target.spmmRowNs = reader.readOptionalNumber("spmmRowNs");
+  if (const llvm::json::Value *grid = reader.get("spmmEdgeNs"))
+    target.spmmEdgeNs =
+        readGrid(grid, "products.spmmEdgeNs", "columns", "bytes", report);
+  if (const llvm::json::Value *grid = reader.get("gemmGflops"))
+    target.gemmGflops =
+        readGrid(grid, "products.gemmGflops", "inner", "columns", report);
+  if (const llvm::json::Value *grid = reader.get("gemmLongInnerGflops"))
+    target.gemmLongInnerGflops = readGrid(
+        grid, "products.gemmLongInnerGflops", "rows", "columns", report);
   reader.refuseUnknownFields();
 }
 
@@ -278,6 +342,8 @@ llvm::Expected<TargetDescription> spnn::cost::parseTarget(StringRef text,
   target.parallelRegionMicroseconds =
       reader.readNumber("parallelRegionMicroseconds", true);
 
+  if (const llvm::json::Value *products = reader.get("products"))
+    readProducts(products, target, report);
   const llvm::json::Value *kernels = reader.get("kernels");
   if (const auto *object = kernels ? kernels->getAsObject() : nullptr)
     for (const auto &entry : *object)
@@ -296,4 +362,11 @@ llvm::Expected<TargetDescription> spnn::cost::loadTarget(StringRef path) {
   if (!buffer)
     return makeError(path + ": " + buffer.getError().message());
   return parseTarget((*buffer)->getBuffer(), path);
+}
+
+llvm::Expected<TargetDescription>
+spnn::cost::resolveTarget(StringRef nameOrPath) {
+  if (const TargetDescription *known = findTarget(nameOrPath))
+    return *known;
+  return loadTarget(nameOrPath);
 }

@@ -64,6 +64,31 @@ static void printKernel(llvm::json::OStream &json,
   number("perDramByteCycles", kernel.perDramByteCycles);
   number("perNonzeroMatvecNs", kernel.perNonzeroMatvecNs);
   number("perPositionMatvecNs", kernel.perPositionMatvecNs);
+  number("perRowMatvecNs", kernel.perRowMatvecNs);
+}
+
+static void printGrid(llvm::json::OStream &json, StringRef field,
+                      const Grid &grid, StringRef x, StringRef y) {
+  if (grid.values.empty())
+    return;
+  auto list = [](const std::vector<double> &numbers) {
+    std::string text;
+    for (double number : numbers)
+      text += (text.empty() ? "" : ", ") + printNumber(number);
+    return "[" + text + "]";
+  };
+  json.attributeObject(field, [&] {
+    json.attributeBegin(x);
+    json.rawValue(list(grid.x));
+    json.attributeEnd();
+    json.attributeBegin(y);
+    json.rawValue(list(grid.y));
+    json.attributeEnd();
+    json.attributeArray("values", [&] {
+      for (const std::vector<double> &row : grid.values)
+        json.rawValue(list(row));
+    });
+  });
 }
 
 std::string spnn::cost::printTarget(const TargetDescription &target) {
@@ -94,9 +119,22 @@ std::string spnn::cost::printTarget(const TargetDescription &target) {
       number("dram", target.bandwidth.dram);
       if (target.bandwidth.repack != 0)
         number("repack", target.bandwidth.repack);
+      if (target.bandwidth.repackL3 != 0)
+        number("repackL3", target.bandwidth.repackL3);
     });
     json.attribute("cores", target.cores);
     number("parallelRegionMicroseconds", target.parallelRegionMicroseconds);
+    if (!target.spmmEdgeNs.values.empty() ||
+        !target.gemmGflops.values.empty() ||
+        !target.gemmLongInnerGflops.values.empty())
+      json.attributeObject("products", [&] {
+        if (target.spmmRowNs != 0)
+          number("spmmRowNs", target.spmmRowNs);
+        printGrid(json, "spmmEdgeNs", target.spmmEdgeNs, "columns", "bytes");
+        printGrid(json, "gemmGflops", target.gemmGflops, "inner", "columns");
+        printGrid(json, "gemmLongInnerGflops", target.gemmLongInnerGflops,
+                  "rows", "columns");
+      });
     json.attributeObject("kernels", [&] {
       for (const auto &[name, kernel] : target.kernels) {
         const KernelCoefficients &coefficients = kernel;

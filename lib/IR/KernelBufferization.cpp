@@ -14,10 +14,33 @@
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/Bufferization/IR/DstBufferizableOpInterfaceImpl.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
 
 using namespace mlir;
 using namespace mlir::bufferization;
 using namespace spnn;
+
+/// True for a vector whose elements do not follow each other: a column of a row-major matrix.
+static bool isStrided(Value buffer) {
+  auto type = cast<MemRefType>(buffer.getType());
+  if (type.getRank() != 1)
+    return false;
+  SmallVector<int64_t> strides;
+  int64_t offset;
+  return failed(type.getStridesAndOffset(strides, offset)) || strides[0] != 1;
+}
+
+/// A copy of a vector for kernels, which load many elements at once.
+static Value makeContiguous(OpBuilder &builder, Value buffer) {
+  Location loc = buffer.getLoc();
+  auto type = cast<MemRefType>(buffer.getType());
+  SmallVector<Value> extents;
+  if (type.isDynamicDim(0))
+    extents.push_back(memref::DimOp::create(builder, loc, buffer, 0));
+  Value copy = memref::AllocOp::create(builder, loc, MemRefType::get(type.getShape(), type.getElementType()), extents);
+  memref::CopyOp::create(builder, loc, buffer, copy);
+  return copy;
+}
 
 namespace {
 template <typename Op>
@@ -61,6 +84,7 @@ struct KernelBufferization : public DstBufferizableOpInterfaceExternalModel<Kern
     OpBuilder::InsertionGuard guard(rewriter);
     rewriter.setInsertionPoint(op);
     SmallVector<Value> operands;
+    auto inits = cast<DestinationStyleOpInterface>(op).getDpsInits();
     for (Value operand : op->getOperands()) {
       if (!isa<TensorType>(operand.getType())) {
         operands.push_back(operand);
@@ -69,18 +93,20 @@ struct KernelBufferization : public DstBufferizableOpInterfaceExternalModel<Kern
       FailureOr<Value> buffer = getBuffer(rewriter, operand, options, state);
       if (failed(buffer))
         return failure();
-      operands.push_back(*buffer);
+      // An init that is strided is none that bufferization makes; spnn-lower-kernels refuses it.
+      bool isRead = !llvm::is_contained(inits, operand);
+      operands.push_back(isRead && isStrided(*buffer) ? makeContiguous(rewriter, *buffer) : *buffer);
     }
     auto dps = cast<DestinationStyleOpInterface>(op);
-    SmallVector<Value> inits;
+    SmallVector<Value> results;
     for (OpOperand &init : dps.getDpsInitsMutable())
-      inits.push_back(operands[init.getOperandNumber()]);
+      results.push_back(operands[init.getOperandNumber()]);
     OperationState created(op->getLoc(), op->getName(), operands, TypeRange(), op->getAttrs());
     created.propertiesAttr = op->getPropertiesAsAttribute();
     for (Region &region : op->getRegions())
       created.addRegion()->takeBody(region);
     rewriter.create(created);
-    replaceOpWithBufferizedValues(rewriter, op, inits);
+    replaceOpWithBufferizedValues(rewriter, op, results);
     return success();
   }
 };

@@ -32,6 +32,12 @@ std::optional<runtime::DType> spnn::getDType(Type type) {
   return std::nullopt;
 }
 
+RankedTensorType spnn::getArgumentTensor(Type type) {
+  if (isa<FloatType, IntegerType>(type) && getDType(type))
+    return RankedTensorType::get({}, type);
+  return dyn_cast<RankedTensorType>(type);
+}
+
 std::optional<std::string> spnn::checkInterfaceType(Type type) {
   std::string text;
   llvm::raw_string_ostream stream(text);

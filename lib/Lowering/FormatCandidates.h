@@ -47,6 +47,15 @@ struct Candidate {
   double getMicroseconds() const { return measured.value_or(microseconds); }
 };
 
+/// How often a product runs in a call of the network, and on how many columns each time.
+struct ProductExtent {
+  int64_t columns = 0; ///< ShapedType::kDynamic if unknown
+  int64_t runs = 1;    ///< more in a loop over slices of the columns
+
+  /// As `op` stands in its function.
+  static ProductExtent of(MatmulOp op);
+};
+
 /// Finds the candidates for a product and predicts their times.
 class CandidateFinder {
 public:
@@ -55,21 +64,26 @@ public:
       : target(target), machine(machine), vectorBytes(machine ? machine.getVectorBytes() : 16), threads(threads),
         expectedColumns(expectedColumns), forcesCsc(forcesCsc) {}
 
-  /// Dense and every format worth trying.
-  std::vector<Candidate> enumerate(MatmulOp op, const format::DenseMatrix &matrix,
+  /// Dense and every format worth trying, with the times of all runs together.
+  std::vector<Candidate> enumerate(MatmulOp op, const ProductExtent &extent, const format::DenseMatrix &matrix,
                                    const cost::MatrixStatistics &statistics) const;
   /// The kernels of the encoding that the weights have already.
-  std::vector<Candidate> enumerateKernels(MatmulOp op, const format::DenseMatrix &matrix) const;
+  std::vector<Candidate> enumerateKernels(MatmulOp op, const ProductExtent &extent,
+                                          const format::DenseMatrix &matrix) const;
   /// Whether weights of so many bytes stay in that cache from one call of the network to the next.
   bool fits(uint64_t bytes, cost::KernelWork::Home home) const;
   double getMicrosecondsPerDramByte() const { return 1e-3 / target.bandwidth.dram; }
-  /// Microseconds to bring `rows` x columns activations of a type from row-major into panels, or back.
-  double predictRepacking(MatmulOp op, int64_t rows, mlir::Type element) const;
+  /// Microseconds to bring `rows` x columns activations of a type from row-major into panels, or back, in all runs.
+  double predictRepacking(const ProductExtent &extent, int64_t rows, mlir::Type element) const;
+  int64_t getVectorElements(mlir::Type element) const {
+    return vectorBytes / static_cast<int64_t>(element.getIntOrFloatBitWidth() / 8);
+  }
 
 private:
-  KernelProblem makeProblem(MatmulOp op, const format::DenseMatrix &matrix) const;
-  void add(std::vector<Candidate> &candidates, const KernelProblem &problem, mlir::Attribute encoding) const;
-  void predict(Candidate &candidate, cost::KernelWork work) const;
+  KernelProblem makeProblem(MatmulOp op, int64_t columns, const format::DenseMatrix &matrix) const;
+  void add(std::vector<Candidate> &candidates, const KernelProblem &problem, int64_t runs,
+           mlir::Attribute encoding) const;
+  void predict(Candidate &candidate, cost::KernelWork work, int64_t runs) const;
 
   const cost::TargetDescription &target;
   TargetAttr machine; ///< null if nobody said

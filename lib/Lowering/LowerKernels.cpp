@@ -117,6 +117,13 @@ struct LowerKernels : public spnn::impl::LowerKernelsBase<LowerKernels> {
   static LogicalResult lower(DestinationStyleOpInterface op, bool parallel, int64_t vectorBytes) {
     if (op->getNumResults() != 0)
       return op->emitOpError() << "works on tensors; kernels are lowered after bufferization";
+    for (Value operand : op->getOperands()) {
+      SmallVector<int64_t> strides;
+      int64_t offset;
+      auto type = dyn_cast<MemRefType>(operand.getType());
+      if (type && type.getRank() == 1 && (failed(type.getStridesAndOffset(strides, offset)) || strides[0] != 1))
+        return op->emitOpError() << "needs vectors whose elements follow each other, got " << type;
+    }
     OpBuilder builder(op);
     // A single panel has nothing to share, and a region of threads takes as long as copying some 65 thousand elements.
     auto paysForThreads = [](Value matrix, bool transpose, PanelsAttr panels) {

@@ -9,6 +9,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "spnn/IR/SPNN.h"
+#include "spnn/Lowering/ElementTypes.h"
 #include "spnn/Lowering/Passes.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
@@ -16,6 +17,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Interfaces/ValueBoundsOpInterface.h"
 
@@ -25,6 +27,7 @@ namespace spnn {
 } // namespace spnn
 
 using namespace mlir;
+using namespace spnn;
 
 namespace {
 /// Names the input extent that a dynamic result extent equals as [input, dim]; a static one as [-1, extent].
@@ -57,34 +60,50 @@ FailureOr<ArrayAttr> traceExtents(func::FuncOp function, Value result, unsigned 
   return builder.getArrayAttr(extents);
 }
 
-/// Scalars cross the C interface as tensors of rank 0.
-void wrapScalars(func::FuncOp function) {
-  auto isScalar = [](Type type) { return type.isIntOrFloat(); };
-  Block &body = function.getBody().front();
-  OpBuilder builder = OpBuilder::atBlockBegin(&body);
-  for (BlockArgument argument : body.getArguments()) {
-    if (!isScalar(argument.getType()))
+/// Arguments that are scalars, such as a seed, come as rank-0 tensors, since every argument of the interface is a
+/// pointer.
+void takeScalarsAsTensors(func::FuncOp function) {
+  Block &block = function.getBody().front();
+  OpBuilder builder = OpBuilder::atBlockBegin(&block);
+  SmallVector<Type> types(function.getArgumentTypes());
+  for (auto [argument, type] : llvm::zip_equal(block.getArguments(), types)) {
+    RankedTensorType tensor = getArgumentTensor(type);
+    if (!tensor || tensor == type)
       continue;
-    argument.setType(RankedTensorType::get({}, argument.getType()));
-    auto scalar = tensor::ExtractOp::create(builder, argument.getLoc(), argument, ValueRange());
-    argument.replaceAllUsesExcept(scalar, scalar);
+    type = tensor;
+    argument.setType(tensor);
+    auto element = tensor::ExtractOp::create(builder, argument.getLoc(), argument, ValueRange());
+    argument.replaceAllUsesExcept(element, element);
   }
-  auto terminator = dyn_cast<func::ReturnOp>(body.getTerminator());
-  if (!terminator)
+  function.setFunctionType(builder.getFunctionType(types, function.getResultTypes()));
+}
+
+/// A result that slices are inserted into, one after the other, begins as the caller's memory. Upstream's elimination
+/// of empty tensors comes to the first slice before it knows where the last one goes, and leaves a copy.
+void putTogetherIn(Value memory, Value result) {
+  OpOperand *start = nullptr;
+  while (true) {
+    if (auto insert = result.getDefiningOp<tensor::InsertSliceOp>())
+      start = &insert.getDestMutable();
+    else if (auto loop = result.getDefiningOp<scf::ForOp>())
+      start = loop.getTiedLoopInit(cast<OpResult>(result));
+    else
+      break;
+    result = start->get();
+  }
+  auto empty = result.getDefiningOp<tensor::EmptyOp>();
+  if (!start || !empty)
     return;
-  builder.setInsertionPoint(terminator);
-  for (OpOperand &result : terminator->getOpOperands())
-    if (isScalar(result.get().getType()))
-      result.set(tensor::FromElementsOp::create(builder, terminator.getLoc(),
-                                                RankedTensorType::get({}, result.get().getType()), result.get()));
-  function.setType(builder.getFunctionType(body.getArgumentTypes(), terminator.getOperandTypes()));
+  OpBuilder builder(empty);
+  start->set(bufferization::ToTensorOp::create(builder, empty.getLoc(), empty.getType(), memory, /*restrict=*/true,
+                                               /*writable=*/true));
 }
 
 LogicalResult prepare(func::FuncOp function) {
   Builder attrs(function.getContext());
   if (!llvm::hasSingleElement(function.getBody()))
     return function.emitOpError() << "must have one block";
-  wrapScalars(function);
+  takeScalarsAsTensors(function);
   auto isStatically = [](Type type) { return isa<RankedTensorType>(type); };
   for (Type type : function.getArgumentTypes())
     if (!isStatically(type) || cast<RankedTensorType>(type).getEncoding())
@@ -124,6 +143,7 @@ LogicalResult prepare(func::FuncOp function) {
                                                                    function.getArgument(at));
     write.setRestrict(true);
     write.setWritable(true);
+    putTogetherIn(function.getArgument(at), result);
   }
   while (function.getNumResults() != 0)
     if (failed(function.eraseResult(0)))

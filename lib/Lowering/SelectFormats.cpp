@@ -8,9 +8,8 @@
 // Pass spnn-select-formats: the storage format and the kernel of each product's weights, by predicted time.
 //
 //===----------------------------------------------------------------------===//
-#include "FormatCandidates.h"
-#include "ProductChains.h"
-#include "spnn/Cost/LayoutPlan.h"
+#include "FormatPlan.h"
+#include "ModuleTarget.h"
 #include "spnn/IR/SPNN.h"
 #include "spnn/IR/SparseFormats.h"
 #include "spnn/Lowering/CandidateTimer.h"
@@ -44,12 +43,9 @@ static LogicalResult checkActivationDensity(MatmulOp op) {
 
 namespace {
 /// A product to decide about.
-struct Product {
-  MatmulOp op;
+struct Product : OpenProduct {
   cost::MatrixStatistics statistics;
-  std::vector<Candidate> candidates;
-  SmallVector<size_t> eligible; ///< candidates that the options allow
-  bool keepsEncoding = false;   ///< its weights come with their format; only the kernel is open
+  bool keepsEncoding = false; ///< its weights come with their format; only the kernel is open
 
   // What was chosen:
   const Candidate *chosen = nullptr;
@@ -65,8 +61,6 @@ struct SelectFormats : public spnn::impl::SelectFormatsBase<SelectFormats> {
 private:
   /// The candidates for `op`, or std::nullopt where there is nothing to choose.
   std::optional<Product> consider(MatmulOp op, const CandidateFinder &finder);
-  /// Whether the options let `candidate` be chosen.
-  bool isEligible(const Candidate &candidate) const;
   /// Chooses an eligible candidate for each product of one function: its predicted time is least.
   void choose(MutableArrayRef<Product> products, const CandidateFinder &finder) const;
   /// Chooses for each function.
@@ -79,14 +73,6 @@ private:
 };
 } // namespace
 
-/// Rounds for people and for stable text: three significant digits.
-static double rounded(double value) {
-  if (!(value > 0) || !std::isfinite(value))
-    return value;
-  double scale = std::pow(10.0, 2 - std::floor(std::log10(value)));
-  return std::round(value * scale) / scale;
-}
-
 void SelectFormats::write(const Product &product, StringRef reason) {
   Builder b(&getContext());
   const Candidate &chosen = *product.chosen;
@@ -96,9 +82,9 @@ void SelectFormats::write(const Product &product, StringRef reason) {
     if (candidate.kernel)
       entry.push_back(b.getNamedAttr("kernel", b.getStringAttr(candidate.kernel->name())));
     if (candidate.measured)
-      entry.push_back(b.getNamedAttr("measured_us", b.getF64FloatAttr(rounded(*candidate.measured))));
+      entry.push_back(b.getNamedAttr("measured_us", b.getF64FloatAttr(roundToDigits(*candidate.measured))));
     if (candidate.excluded.empty())
-      entry.push_back(b.getNamedAttr("predicted_us", b.getF64FloatAttr(rounded(candidate.microseconds))));
+      entry.push_back(b.getNamedAttr("predicted_us", b.getF64FloatAttr(roundToDigits(candidate.microseconds))));
     else
       entry.push_back(b.getNamedAttr("excluded", b.getStringAttr(candidate.excluded)));
     all.push_back(b.getDictionaryAttr(entry));
@@ -106,29 +92,21 @@ void SelectFormats::write(const Product &product, StringRef reason) {
   SmallVector<NamedAttribute> decision{
       b.getNamedAttr("format", b.getStringAttr(chosen.format)),
       b.getNamedAttr("kernel", b.getStringAttr(chosen.kernel ? chosen.kernel->name() : StringRef("onednn"))),
-      b.getNamedAttr("density", b.getF64FloatAttr(rounded(product.statistics.density))),
+      b.getNamedAttr("density", b.getF64FloatAttr(roundToDigits(product.statistics.density))),
       b.getNamedAttr("reason", b.getStringAttr(reason)),
       b.getNamedAttr("candidates", b.getArrayAttr(all)),
   };
   if (std::isfinite(chosen.microseconds)) {
-    decision.push_back(b.getNamedAttr("predicted_us", b.getF64FloatAttr(rounded(chosen.microseconds))));
-    decision.push_back(b.getNamedAttr("layout_us", b.getF64FloatAttr(rounded(product.layoutMicroseconds))));
+    decision.push_back(b.getNamedAttr("predicted_us", b.getF64FloatAttr(roundToDigits(chosen.microseconds))));
+    decision.push_back(b.getNamedAttr("layout_us", b.getF64FloatAttr(roundToDigits(product.layoutMicroseconds))));
     decision.push_back(b.getNamedAttr("weights_in", b.getStringAttr(product.home)));
   }
   if (chosen.measured)
-    decision.push_back(b.getNamedAttr("measured_us", b.getF64FloatAttr(rounded(*chosen.measured))));
+    decision.push_back(b.getNamedAttr("measured_us", b.getF64FloatAttr(roundToDigits(*chosen.measured))));
   if (chosen.parameters)
     decision.push_back(b.getNamedAttr("parameters", chosen.parameters));
   MatmulOp op = product.op;
   op->setAttr(kDecisionAttrName, b.getDictionaryAttr(decision));
-}
-
-bool SelectFormats::isEligible(const Candidate &candidate) const {
-  if (!kernel.empty() && (!candidate.kernel || candidate.kernel->name() != kernel))
-    return false;
-  // Who asks for a kernel gets it without a prediction too.
-  bool isOnlyUnpredicted = !kernel.empty() && candidate.parameters && !std::isfinite(candidate.microseconds);
-  return candidate.excluded.empty() || isOnlyUnpredicted;
 }
 
 std::optional<Product> SelectFormats::consider(MatmulOp op, const CandidateFinder &finder) {
@@ -159,10 +137,12 @@ std::optional<Product> SelectFormats::consider(MatmulOp op, const CandidateFinde
   if (weights.getElementType().isBF16())
     measured.floatType = format::FloatType::BF16;
   product.statistics = cost::measure(*matrix, measured);
-  product.candidates =
-      product.keepsEncoding ? finder.enumerateKernels(op, *matrix) : finder.enumerate(op, *matrix, product.statistics);
+  product.extent = ProductExtent::of(op);
+  product.candidates = product.keepsEncoding ? finder.enumerateKernels(op, product.extent, *matrix)
+                                             : finder.enumerate(op, product.extent, *matrix, product.statistics);
+  ForcedChoice forced{format, kernel};
   for (auto [i, candidate] : llvm::enumerate(product.candidates))
-    if ((format.empty() || product.keepsEncoding || candidate.format == format) && isEligible(candidate))
+    if (forced.allows(candidate, product.keepsEncoding))
       product.eligible.push_back(i);
   if (product.eligible.empty() && product.keepsEncoding) {
     // spnn-select-kernels says what is wrong, or takes the first kernel that can.
@@ -175,39 +155,17 @@ std::optional<Product> SelectFormats::consider(MatmulOp op, const CandidateFinde
 }
 
 void SelectFormats::choose(MutableArrayRef<Product> products, const CandidateFinder &finder) const {
-  DenseMap<Operation *, int64_t> numbers;
-  for (auto [i, product] : llvm::enumerate(products))
-    numbers[product.op] = i;
-  SmallVector<PanelsAttr> layouts{PanelsAttr()}; // 0 is batch-major
-  std::vector<cost::LayoutNode> nodes;
-  for (const Product &product : products) {
-    MatmulOp op = product.op;
-    cost::LayoutNode node;
-    if (MatmulOp producer = findProducer(op); producer && numbers.contains(producer))
-      node.producer = numbers[producer];
-    node.hasOtherUse = isUsedRowMajor(op, [&](MatmulOp product) { return numbers.contains(product); });
-    node.packOperand = finder.predictRepacking(op, op.getInner(), getElementTypeOrSelf(op.getRhs()));
-    node.unpackResult = finder.predictRepacking(op, op.getRows(), getElementTypeOrSelf(op.getType()));
-    for (size_t i : product.eligible) {
-      PanelsAttr panels = product.candidates[i].panels;
-      auto known = llvm::find(layouts, panels);
-      if (known == layouts.end())
-        known = layouts.insert(layouts.end(), panels);
-      node.choices.push_back({0, known - layouts.begin()});
-    }
-    nodes.push_back(std::move(node));
-  }
+  SmallVector<const OpenProduct *> open;
+  for (const Product &product : products)
+    open.push_back(&product);
+  std::vector<cost::LayoutNode> nodes = makeLayoutNodes(open, finder);
 
   // Every product's weights are read once a call, so where they live depends on what all of them take together: plan
   // for each cache, and keep the fastest plan that fits the one that it was made for.
   double least = std::numeric_limits<double>::infinity();
   // A plan for weights in `home` with a price of so many microseconds a byte. False if it does not fit.
   auto tryPlan = [&](size_t home, double price) {
-    auto timeOf = [&](const Candidate &candidate) {
-      // Predictions are off by some percent (bench/calibrate --check), so a sparse format has to beat dense clearly.
-      constexpr double kMargin = 1.05;
-      return candidate.measured.value_or(candidate.times[home] * (candidate.encoding ? kMargin : 1));
-    };
+    auto timeOf = [&](const Candidate &candidate) { return getPlannedMicroseconds(candidate, home); };
     for (auto [product, node] : llvm::zip_equal(products, nodes))
       for (auto [i, choice] : llvm::zip_equal(product.eligible, node.choices)) {
         const Candidate &candidate = product.candidates[i];
@@ -217,9 +175,12 @@ void SelectFormats::choose(MutableArrayRef<Product> products, const CandidateFin
     uint64_t bytes = 0;
     double total = 0;
     SmallVector<double> layoutTimes;
+    // Slices of the columns that have a kernel in common have its weights in common too.
+    DenseSet<std::tuple<Value, const CpuKernel *, Attribute>> counted;
     for (auto [i, product] : llvm::enumerate(products)) {
       const Candidate &candidate = product.candidates[product.eligible[plan[i]]];
-      bytes += candidate.weightBytes;
+      if (counted.insert({product.op.getLhs(), candidate.kernel, candidate.parameters}).second)
+        bytes += candidate.weightBytes;
       int64_t from = nodes[i].producer;
       layoutTimes.push_back(cost::getLayoutCost(nodes[i], nodes[i].choices[plan[i]].layout,
                                                 from < 0 ? 0 : nodes[from].unpackResult,
@@ -281,8 +242,7 @@ LogicalResult SelectFormats::measure(MutableArrayRef<Product> products, const co
     product.eligible = llvm::map_to_vector(likely, [&](size_t i) { return product.eligible[i]; });
     TimingRequest request;
     request.op = product.op;
-    int64_t columns = request.op.getColumns();
-    request.columns = ShapedType::isDynamic(columns) ? expectedColumns : columns;
+    request.columns = getLikelyColumns(request.op.getColumns(), expectedColumns);
     request.weightsIn = product.home.str();
     for (size_t number : product.eligible) {
       const Candidate &candidate = product.candidates[number];
@@ -300,7 +260,7 @@ LogicalResult SelectFormats::measure(MutableArrayRef<Product> products, const co
     module.emitWarning() << summary.warning;
   for (auto [product, request] : llvm::zip_equal(asked, requests))
     for (auto [number, time] : llvm::zip_equal(product->eligible, request.microseconds))
-      product->candidates[number].measured = time;
+      product->candidates[number].measured = time * static_cast<double>(product->extent.runs);
   numMeasured += summary.measured;
   numRemembered += summary.fromCache;
   module.emitRemark() << "tuned " << requests.size() << " products: " << summary.measured << " candidates measured, "
@@ -360,6 +320,9 @@ void SelectFormats::apply(const Product &product) {
   MatmulOp op = product.op;
   const Candidate *chosen = product.chosen;
   std::string reason = explain(product);
+  if (auto columns = op->getAttrOfType<DictionaryAttr>(kColumnsAttrName))
+    if (auto split = columns.getAs<StringAttr>("reason"))
+      reason += "; " + split.str();
   if (product.statistics.nans)
     emitWarning(op.getLoc()) << "the weights hold " << product.statistics.nans
                              << " NaN values; they are stored as nonzeros";
@@ -384,21 +347,11 @@ void SelectFormats::apply(const Product &product) {
 
 void SelectFormats::runOnOperation() {
   ModuleOp module = getOperation();
-  auto attr = module->getAttrOfType<TargetAttr>(kTargetAttrName);
-  StringRef name = attr ? attr.getDescription() : StringRef("generic-128");
-  cost::TargetDescription loaded;
-  const cost::TargetDescription *target = cost::findTarget(name);
-  if (!target) {
-    llvm::Expected<cost::TargetDescription> file = cost::loadTarget(name);
-    if (!file) {
-      module.emitError() << llvm::toString(file.takeError());
-      return signalPassFailure();
-    }
-    loaded = std::move(*file);
-    target = &loaded;
-  }
-  int threads = attr && attr.getThreads() > 0 ? attr.getThreads() : 1;
-  CandidateFinder finder(*target, attr, threads, expectedColumns, format == "csc" || kernel == "csc-matvec");
+  FailureOr<ModuleTarget> target = ModuleTarget::load(module);
+  if (failed(target))
+    return signalPassFailure();
+  CandidateFinder finder(target->get(), target->machine, target->threads, expectedColumns,
+                         format == "csc" || kernel == "csc-matvec");
   std::vector<Product> products;
   WalkResult walk = module.walk([&](MatmulOp op) {
     if (failed(checkActivationDensity(op)))
@@ -412,7 +365,7 @@ void SelectFormats::runOnOperation() {
   chooseAll(products, finder);
   if (tune) {
     // The predicted choice says where the weights will live, which is where candidates have to be measured.
-    if (failed(measure(products, *target)))
+    if (failed(measure(products, target->get())))
       return signalPassFailure();
     chooseAll(products, finder);
   }

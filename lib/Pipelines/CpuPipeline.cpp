@@ -43,6 +43,11 @@ void spnn::buildCpuGraphStage(OpPassManager &pm, const CpuPipelineOptions &optio
   addCleanup(pm);
   pm.addPass(createRaise());
   addCleanup(pm);
+  ReorderOperatorsOptions orders;
+  orders.order = options.order;
+  orders.maxSavedBytes = options.maxSavedBytes;
+  pm.addPass(createReorderOperators(orders));
+  addCleanup(pm);
   pm.addPass(createFuseEpilogues());
   addCleanup(pm);
   pm.addPass(createPrune());
@@ -58,6 +63,12 @@ void spnn::buildCpuGraphStage(OpPassManager &pm, const CpuPipelineOptions &optio
     pm.addPass(createQuantize(quantize));
     addCleanup(pm);
   }
+  SplitColumnsOptions split;
+  split.columns = options.splitColumns;
+  split.format = options.format;
+  split.kernel = options.kernel;
+  pm.addPass(createSplitColumns(split));
+  addCleanup(pm);
   SelectFormatsOptions formats;
   formats.expectedColumns = options.expectedColumns;
   formats.format = options.format;
@@ -69,6 +80,7 @@ void spnn::buildCpuGraphStage(OpPassManager &pm, const CpuPipelineOptions &optio
 }
 
 void spnn::buildCpuKernelStage(OpPassManager &pm, const CpuPipelineOptions &options) {
+  pm.addPass(createFoldSaves());
   pm.addPass(createSelectGraphKernels());
   pm.addPass(createDecomposeTraining());
   pm.addPass(createSelectKernels());

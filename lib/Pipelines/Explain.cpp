@@ -10,7 +10,9 @@
 //===----------------------------------------------------------------------===//
 #include "spnn/IR/SPNN.h"
 #include "spnn/Pipelines/Pipelines.h"
+#include "spnn/Transforms/Passes.h"
 
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Pass/PassInstrumentation.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/raw_ostream.h"
@@ -96,6 +98,8 @@ public:
   explicit Explanation(llvm::raw_ostream &os) : os(os) {}
 
   void runAfterPass(Pass *pass, Operation *op) override {
+    if (pass->getArgument() == "spnn-reorder-operators")
+      return printOrders(op);
     if (pass->getArgument() != "spnn-select-formats")
       return;
     SmallVector<Row> rows{{"product (m x k x n)", "density %", "format", "kernel", "predicted us", "measured us",
@@ -121,6 +125,28 @@ public:
   }
 
 private:
+  /// All orders of each group of products with graphs; the chosen one is marked.
+  void printOrders(Operation *op) {
+    SmallVector<Row> rows{{"function", "order", "predicted us", "saved bytes", "products"}};
+    op->walk([&](func::FuncOp function) {
+      auto groups = function->getAttrOfType<ArrayAttr>(kOrdersAttrName);
+      if (!groups)
+        return;
+      for (auto group : groups.getAsRange<DictionaryAttr>())
+        for (auto candidate : group.getAs<ArrayAttr>("candidates").getAsRange<DictionaryAttr>()) {
+          std::string products;
+          for (auto product : candidate.getAs<ArrayAttr>("products").getAsRange<StringAttr>())
+            products += (products.empty() ? "" : "; ") + product.str();
+          bool isChosen = text(candidate, "order") == text(group, "order");
+          rows.push_back({function.getName().str(), text(candidate, "order") + (isChosen ? " (chosen)" : ""),
+                          time(candidate, "predicted_us"),
+                          std::to_string(candidate.getAs<IntegerAttr>("saved_bytes").getInt()), products});
+        }
+    });
+    if (rows.size() > 1)
+      print(rows, os);
+  }
+
   llvm::raw_ostream &os;
 };
 } // namespace

@@ -13,11 +13,15 @@
 #include "spnn/IR/SPNN.h"
 #include "spnn/Lowering/Passes.h"
 #include "spnn/Pipelines/Pipelines.h"
+#include "spnn/Transforms/Gradients.h"
 #include "spnn/Transforms/Passes.h"
 
 using namespace mlir;
 
-void spnn::registerDialect(DialectRegistry &registry) { registry.insert<SPNNDialect>(); }
+void spnn::registerDialect(DialectRegistry &registry) {
+  registry.insert<SPNNDialect>();
+  registerGradients(registry);
+}
 
 void spnn::registerPassesAndPipelines() {
   registerSPNNTransformsPasses();

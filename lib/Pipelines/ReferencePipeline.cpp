@@ -31,6 +31,7 @@ static void addCleanup(OpPassManager &pm) {
 }
 
 void spnn::buildReferencePipeline(OpPassManager &pm, const ReferencePipelineOptions &options) {
+  pm.addPass(createFoldSaves());
   pm.addPass(createDensify());
   addCleanup(pm);
   // Buffers exist for structured ops only.

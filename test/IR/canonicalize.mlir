@@ -198,6 +198,26 @@ func.func @pack_of_unpack(%p: tensor<?xf32>, %e: tensor<?x8xf32>, %f: tensor<?xf
 
 // -----
 
+// Panels of a constant are a constant: a panel of four columns, then one of a single vector that is padded with zeros.
+// CHECK-LABEL: func @pack_constant
+func.func @pack_constant() -> (tensor<12xf32>, tensor<12xf32>, tensor<8xi8>) {
+  // CHECK-DAG: %[[A:.*]] = arith.constant dense<[1.000000e+00, 2.000000e+00, 3.000000e+00, 4.000000e+00, 6.000000e+00, 7.000000e+00, 8.000000e+00, 9.000000e+00, 5.000000e+00, 0.000000e+00, 1.000000e+01, 0.000000e+00]> : tensor<12xf32>
+  // CHECK-DAG: %[[B:.*]] = arith.constant dense<[7, 7, 7, 7, 7, 0, 7, 0]> : tensor<8xi8>
+  // CHECK-NOT: pack_panels
+  // CHECK: return %[[A]], %[[A]], %[[B]]
+  %a = arith.constant dense<[[1.0, 2.0, 3.0, 4.0, 5.0], [6.0, 7.0, 8.0, 9.0, 10.0]]> : tensor<2x5xf32>
+  %t = arith.constant dense<[[1.0, 6.0], [2.0, 7.0], [3.0, 8.0], [4.0, 9.0], [5.0, 10.0]]> : tensor<5x2xf32>
+  %s = arith.constant dense<7> : tensor<3x2xi8>
+  %e = tensor.empty() : tensor<12xf32>
+  %f = tensor.empty() : tensor<8xi8>
+  %0 = spnn.pack_panels ins(%a : tensor<2x5xf32>) outs(%e : tensor<12xf32>) panels(<width = 4, vector = 2>) -> tensor<12xf32>
+  %1 = spnn.pack_panels ins(%t : tensor<5x2xf32>) outs(%e : tensor<12xf32>) panels(<width = 4, vector = 2>) {transpose} -> tensor<12xf32>
+  %2 = spnn.pack_panels ins(%s : tensor<3x2xi8>) outs(%f : tensor<8xi8>) panels(<width = 2, vector = 2>) {transpose} -> tensor<8xi8>
+  return %0, %1, %2 : tensor<12xf32>, tensor<12xf32>, tensor<8xi8>
+}
+
+// -----
+
 // Another layout, another orientation, another static size: nothing folds.
 // CHECK-LABEL: func @pack_stays
 func.func @pack_stays(%p: tensor<?xf32>, %e: tensor<8x8xf32>, %f: tensor<?xf32>, %g: tensor<64xf32>)

@@ -42,10 +42,33 @@ func.func @attributes() attributes {
   t = #spnn.target<"generic-avx512", cpu = "x86-64-v4", vector_bytes = 64, threads = 0>,
   // CHECK-SAME: t2 = #spnn.target<"generic-avx512", cpu = "znver4", vector_bytes = 64, threads = 0, dot = [bf16, i8]>
   t2 = #spnn.target<"generic-avx512", cpu = "znver4", vector_bytes = 64, threads = 0, dot = [bf16, i8]>,
+  // CHECK-SAME: t3 = #spnn.target<"generic-avx512", cpu = "znver4", vector_bytes = 64, threads = 0, dot = [bf16, i8], expand = [i8, i16]>
+  t3 = #spnn.target<"generic-avx512", cpu = "znver4", vector_bytes = 64, threads = 0, expand = [i8, i16], dot = [bf16, i8]>,
+  // CHECK-SAME: t4 = #spnn.target<"generic-avx512", cpu = "znver4", vector_bytes = 64, threads = 0, expand = [i8]>
+  t4 = #spnn.target<"generic-avx512", cpu = "znver4", vector_bytes = 64, threads = 0, expand = [i8]>,
   // CHECK-SAME: u = tensor<64x128xf32, #spnn.bitmap>
   u = tensor<64x128xf32, #spnn.bitmap>,
   // CHECK-SAME: v = tensor<64x192xf32, #spnn.nmg<2, 4, 16>>
-  v = tensor<64x192xf32, #spnn.nmg<2, 4, 16>>} {
+  v = tensor<64x192xf32, #spnn.nmg<2, 4, 16>>,
+  // CHECK-SAME: w = tensor<2708x2708xi1, #spnn.adjacency>
+  w = tensor<2708x2708xi1, #spnn.adjacency>} {
+  return
+}
+
+// CHECK-LABEL: func @kinds
+func.func @kinds() attributes {
+  // CHECK-SAME: a0 = #spnn.aggregate_kind<sum>, a1 = #spnn.aggregate_kind<mean>, a2 = #spnn.aggregate_kind<max>
+  a0 = #spnn.aggregate_kind<sum>, a1 = #spnn.aggregate_kind<mean>, a2 = #spnn.aggregate_kind<max>,
+  // CHECK-SAME: a3 = #spnn.aggregate_kind<min>
+  a3 = #spnn.aggregate_kind<min>,
+  // CHECK-SAME: l0 = #spnn.loss_kind<cross_entropy>, l1 = #spnn.loss_kind<binary_cross_entropy>
+  l0 = #spnn.loss_kind<cross_entropy>, l1 = #spnn.loss_kind<binary_cross_entropy>,
+  // CHECK-SAME: l2 = #spnn.loss_kind<mean_squared>
+  l2 = #spnn.loss_kind<mean_squared>,
+  // CHECK-SAME: s0 = #spnn.score_kind<gat>, s1 = #spnn.score_kind<gatv2>
+  s0 = #spnn.score_kind<gat>, s1 = #spnn.score_kind<gatv2>,
+  // CHECK-SAME: t0 = #spnn.sddmm_kind<dot>, t1 = #spnn.sddmm_kind<add>
+  t0 = #spnn.sddmm_kind<dot>, t1 = #spnn.sddmm_kind<add>} {
   return
 }
 
@@ -169,6 +192,194 @@ func.func @matmul_activations(%a: tensor<2x2xf32>) -> tensor<2x2xf32> {
 }
 
 //===----------------------------------------------------------------------===//
+// Messages along the edges of a graph
+//===----------------------------------------------------------------------===//
+
+// CHECK-LABEL: func @constant_graph
+func.func @constant_graph() -> tensor<3x2xi1, #spnn.adjacency> {
+  // CHECK: spnn.constant {indices = dense<[0, 1, 0, 1]> : tensor<4xi32>, positions = dense<[0, 2, 3, 4]> : tensor<4xi32>} : tensor<3x2xi1, #spnn.adjacency>
+  %a = spnn.constant {positions = dense<[0, 2, 3, 4]> : tensor<4xi32>, indices = dense<[0, 1, 0, 1]> : tensor<4xi32>}
+      : tensor<3x2xi1, #spnn.adjacency>
+  return %a : tensor<3x2xi1, #spnn.adjacency>
+}
+
+// CHECK-LABEL: func @assemble
+func.func @assemble(%positions: tensor<2709xi32>, %indices: tensor<?xi32>) -> tensor<2708x2708xi1, #spnn.adjacency> {
+  // CHECK: spnn.assemble %{{.*}}, %{{.*}} : (tensor<2709xi32>, tensor<?xi32>) -> tensor<2708x2708xi1, #spnn.adjacency>
+  %a = spnn.assemble %positions, %indices : (tensor<2709xi32>, tensor<?xi32>) -> tensor<2708x2708xi1, #spnn.adjacency>
+  return %a : tensor<2708x2708xi1, #spnn.adjacency>
+}
+
+// CHECK-LABEL: func @assemble_dynamic
+func.func @assemble_dynamic(%positions: tensor<?xi32>, %indices: tensor<?xi32>, %n: index)
+    -> tensor<?x?xi1, #spnn.adjacency> {
+  // CHECK: spnn.assemble %{{.*}}, %{{.*}} columns %{{.*}} {symmetric} : (tensor<?xi32>, tensor<?xi32>) -> tensor<?x?xi1, #spnn.adjacency>
+  %a = spnn.assemble %positions, %indices columns %n {symmetric} : (tensor<?xi32>, tensor<?xi32>)
+      -> tensor<?x?xi1, #spnn.adjacency>
+  return %a : tensor<?x?xi1, #spnn.adjacency>
+}
+
+// CHECK-LABEL: func @transpose
+func.func @transpose(%a: tensor<3x2xi1, #spnn.adjacency>) -> (tensor<2x3xi1, #spnn.adjacency>, tensor<4xi32>) {
+  // CHECK: %{{.*}}, %{{.*}} = spnn.transpose %{{.*}} : tensor<3x2xi1, #spnn.adjacency> -> tensor<2x3xi1, #spnn.adjacency>, tensor<4xi32>
+  %t, %order = spnn.transpose %a : tensor<3x2xi1, #spnn.adjacency> -> tensor<2x3xi1, #spnn.adjacency>, tensor<4xi32>
+  return %t, %order : tensor<2x3xi1, #spnn.adjacency>, tensor<4xi32>
+}
+
+// CHECK-LABEL: func @degree
+func.func @degree(%a: tensor<2708x2708xi1, #spnn.adjacency>) -> tensor<2708xf32> {
+  // CHECK: spnn.degree %{{.*}} : tensor<2708x2708xi1, #spnn.adjacency> -> tensor<2708xf32>
+  %d = spnn.degree %a : tensor<2708x2708xi1, #spnn.adjacency> -> tensor<2708xf32>
+  return %d : tensor<2708xf32>
+}
+
+// CHECK-LABEL: func @aggregate
+func.func @aggregate(%a: tensor<2708x2708xi1, #spnn.adjacency>, %x: tensor<2708x16xf32>, %s: tensor<2708xf32>)
+    -> tensor<2708x16xf32> {
+  // CHECK: spnn.aggregate sum %{{.*}}, %{{.*}} row_scales(%{{.*}} : tensor<2708xf32>) column_scales(%{{.*}} : tensor<2708xf32>) : (tensor<2708x2708xi1, #spnn.adjacency>, tensor<2708x16xf32>) -> tensor<2708x16xf32>
+  %y = spnn.aggregate sum %a, %x row_scales(%s : tensor<2708xf32>) column_scales(%s : tensor<2708xf32>)
+      : (tensor<2708x2708xi1, #spnn.adjacency>, tensor<2708x16xf32>) -> tensor<2708x16xf32>
+  return %y : tensor<2708x16xf32>
+}
+
+// Values of edges with an order, the other kinds, and winners.
+// CHECK-LABEL: func @aggregate_kinds
+func.func @aggregate_kinds(%a: tensor<3x2xi1, #spnn.adjacency>, %x: tensor<2x8xf64>, %v: tensor<4x2xf64>,
+                           %order: tensor<4xi32>) -> tensor<3x8xi32> {
+  // CHECK: spnn.aggregate mean %{{.*}}, %{{.*}} edge_values(%{{.*}} : tensor<4x2xf64>) order(%{{.*}} : tensor<4xi32>) : (tensor<3x2xi1, #spnn.adjacency>, tensor<2x8xf64>) -> tensor<3x8xf64>
+  %0 = spnn.aggregate mean %a, %x edge_values(%v : tensor<4x2xf64>) order(%order : tensor<4xi32>)
+      : (tensor<3x2xi1, #spnn.adjacency>, tensor<2x8xf64>) -> tensor<3x8xf64>
+  // CHECK: spnn.aggregate min %{{.*}}, %{{.*}} : (tensor<3x2xi1, #spnn.adjacency>, tensor<2x8xf64>) -> tensor<3x8xf64>{{$}}
+  %1 = spnn.aggregate min %a, %x : (tensor<3x2xi1, #spnn.adjacency>, tensor<2x8xf64>) -> tensor<3x8xf64>
+  // CHECK: %{{.*}}, %{{.*}} = spnn.aggregate max %{{.*}}, %{{.*}} : (tensor<3x2xi1, #spnn.adjacency>, tensor<2x8xf64>) -> tensor<3x8xf64>, tensor<3x8xi32>
+  %2, %winners = spnn.aggregate max %a, %x
+      : (tensor<3x2xi1, #spnn.adjacency>, tensor<2x8xf64>) -> tensor<3x8xf64>, tensor<3x8xi32>
+  return %winners : tensor<3x8xi32>
+}
+
+// CHECK-LABEL: func @scatter_winners
+func.func @scatter_winners(%t: tensor<2x3xi1, #spnn.adjacency>, %winners: tensor<3x8xi32>, %g: tensor<3x8xf32>)
+    -> tensor<2x8xf32> {
+  // CHECK: spnn.scatter_winners %{{.*}}, %{{.*}}, %{{.*}} : (tensor<2x3xi1, #spnn.adjacency>, tensor<3x8xi32>, tensor<3x8xf32>) -> tensor<2x8xf32>
+  %dx = spnn.scatter_winners %t, %winners, %g
+      : (tensor<2x3xi1, #spnn.adjacency>, tensor<3x8xi32>, tensor<3x8xf32>) -> tensor<2x8xf32>
+  return %dx : tensor<2x8xf32>
+}
+
+// CHECK-LABEL: func @sddmm
+func.func @sddmm(%a: tensor<3x2xi1, #spnn.adjacency>, %g: tensor<3x8xf32>, %x: tensor<2x8xf32>, %order: tensor<4xi32>,
+                 %r: tensor<3xf32>, %c: tensor<2xf32>) -> tensor<4x2xf32> {
+  // CHECK: spnn.sddmm dot %{{.*}}, %{{.*}}, %{{.*}} : (tensor<3x2xi1, #spnn.adjacency>, tensor<3x8xf32>, tensor<2x8xf32>) -> tensor<4x2xf32>
+  %v = spnn.sddmm dot %a, %g, %x
+      : (tensor<3x2xi1, #spnn.adjacency>, tensor<3x8xf32>, tensor<2x8xf32>) -> tensor<4x2xf32>
+  // CHECK: spnn.sddmm add %{{.*}}, %{{.*}}, %{{.*}} order(%{{.*}} : tensor<4xi32>) : (tensor<3x2xi1, #spnn.adjacency>, tensor<3x8xf32>, tensor<2x8xf32>) -> tensor<4x8xf32>
+  %0 = spnn.sddmm add %a, %g, %x order(%order : tensor<4xi32>)
+      : (tensor<3x2xi1, #spnn.adjacency>, tensor<3x8xf32>, tensor<2x8xf32>) -> tensor<4x8xf32>
+  // CHECK: spnn.sddmm dot %{{.*}}, %{{.*}}, %{{.*}} row_scales(%{{.*}} : tensor<3xf32>) column_scales(%{{.*}} : tensor<2xf32>) : (tensor<3x2xi1, #spnn.adjacency>, tensor<3x8xf32>, tensor<2x8xf32>) -> tensor<4xf32>
+  %1 = spnn.sddmm dot %a, %g, %x row_scales(%r : tensor<3xf32>) column_scales(%c : tensor<2xf32>)
+      : (tensor<3x2xi1, #spnn.adjacency>, tensor<3x8xf32>, tensor<2x8xf32>) -> tensor<4xf32>
+  return %v : tensor<4x2xf32>
+}
+
+// CHECK-LABEL: func @edge_softmax
+func.func @edge_softmax(%a: tensor<3x2xi1, #spnn.adjacency>, %v: tensor<4x2xf32>, %g: tensor<4x2xf32>) -> tensor<4x2xf32> {
+  // CHECK: spnn.edge_softmax %{{.*}}, %{{.*}} : tensor<3x2xi1, #spnn.adjacency>, tensor<4x2xf32>
+  %p = spnn.edge_softmax %a, %v : tensor<3x2xi1, #spnn.adjacency>, tensor<4x2xf32>
+  // CHECK: spnn.edge_softmax_backward %{{.*}}, %{{.*}}, %{{.*}} : tensor<3x2xi1, #spnn.adjacency>, tensor<4x2xf32>
+  %d = spnn.edge_softmax_backward %a, %p, %g : tensor<3x2xi1, #spnn.adjacency>, tensor<4x2xf32>
+  return %d : tensor<4x2xf32>
+}
+
+// CHECK-LABEL: func @graph_attention
+func.func @graph_attention(%a: tensor<34x34xi1, #spnn.adjacency>, %h: tensor<34x64xf32>, %r: tensor<34x8xf32>,
+                           %l: tensor<34x8xf32>, %t: tensor<34x34xi1, #spnn.adjacency>, %order: tensor<156xi32>,
+                           %g: tensor<34x64xf32>) -> tensor<34x64xf32> {
+  // CHECK: %{{.*}}, %{{.*}} = spnn.graph_attention gat %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}} heads(8) : (tensor<34x34xi1, #spnn.adjacency>, tensor<34x64xf32>, tensor<34x8xf32>, tensor<34x8xf32>) -> (tensor<34x64xf32>, tensor<34x8xf32>)
+  %o, %lse = spnn.graph_attention gat %a, %h, %r, %l heads(8) slope(0.2)
+      : (tensor<34x34xi1, #spnn.adjacency>, tensor<34x64xf32>, tensor<34x8xf32>, tensor<34x8xf32>)
+      -> (tensor<34x64xf32>, tensor<34x8xf32>)
+  // CHECK: spnn.graph_attention_backward gat %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}} output(%{{.*}}) logsumexp(%{{.*}}) gradient(%{{.*}}) heads(8) :
+  %dh, %dr, %dl = spnn.graph_attention_backward gat %a, %t, %order, %h, %r, %l output(%o) logsumexp(%lse) gradient(%g)
+      heads(8) slope(0.2) : (tensor<34x34xi1, #spnn.adjacency>, tensor<34x34xi1, #spnn.adjacency>, tensor<156xi32>,
+      tensor<34x64xf32>, tensor<34x8xf32>, tensor<34x8xf32>, tensor<34x64xf32>, tensor<34x8xf32>, tensor<34x64xf32>)
+      -> (tensor<34x64xf32>, tensor<34x8xf32>, tensor<34x8xf32>)
+  return %dh : tensor<34x64xf32>
+}
+
+// An attention vector, dropout and coefficients.
+// CHECK-LABEL: func @graph_attention_v2
+func.func @graph_attention_v2(%a: tensor<3x2xi1, #spnn.adjacency>, %h: tensor<2x8xf32>, %r: tensor<3x8xf32>,
+                              %l: tensor<2x8xf32>, %v: tensor<8xf32>, %s: i64, %t: tensor<2x3xi1, #spnn.adjacency>,
+                              %order: tensor<4xi32>, %g: tensor<3x8xf32>) -> tensor<8xf32> {
+  // CHECK: %{{.*}}, %{{.*}}, %{{.*}} = spnn.graph_attention gatv2 %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}} attention(%{{.*}} : tensor<8xf32>) seed(%{{.*}}) heads(2) slope(1.000000e-01) rate(6.000000e-01) stream(3) : (tensor<3x2xi1, #spnn.adjacency>, tensor<2x8xf32>, tensor<3x8xf32>, tensor<2x8xf32>) -> (tensor<3x8xf32>, tensor<3x2xf32>, tensor<4x2xf32>)
+  %o, %lse, %p = spnn.graph_attention gatv2 %a, %h, %r, %l attention(%v : tensor<8xf32>) seed(%s) heads(2) slope(0.1)
+      rate(0.6) stream(3) : (tensor<3x2xi1, #spnn.adjacency>, tensor<2x8xf32>, tensor<3x8xf32>, tensor<2x8xf32>)
+      -> (tensor<3x8xf32>, tensor<3x2xf32>, tensor<4x2xf32>)
+  // CHECK: spnn.graph_attention_backward gatv2 {{.*}} attention(%{{.*}} : tensor<8xf32>) coefficients(%{{.*}} : tensor<4x2xf32>) seed(%{{.*}}) heads(2) slope(1.000000e-01) rate(6.000000e-01) stream(3) : {{.*}} -> (tensor<2x8xf32>, tensor<3x8xf32>, tensor<2x8xf32>, tensor<8xf32>)
+  %dh, %dr, %dl, %dv = spnn.graph_attention_backward gatv2 %a, %t, %order, %h, %r, %l output(%o) logsumexp(%lse)
+      gradient(%g) attention(%v : tensor<8xf32>) coefficients(%p : tensor<4x2xf32>) seed(%s) heads(2) slope(0.1)
+      rate(0.6) stream(3) : (tensor<3x2xi1, #spnn.adjacency>, tensor<2x3xi1, #spnn.adjacency>, tensor<4xi32>,
+      tensor<2x8xf32>, tensor<3x8xf32>, tensor<2x8xf32>, tensor<3x8xf32>, tensor<3x2xf32>, tensor<3x8xf32>)
+      -> (tensor<2x8xf32>, tensor<3x8xf32>, tensor<2x8xf32>, tensor<8xf32>)
+  return %dv : tensor<8xf32>
+}
+
+//===----------------------------------------------------------------------===//
+// Training
+//===----------------------------------------------------------------------===//
+
+// CHECK-LABEL: func @save
+func.func @save(%x: tensor<2708x16xf32>) -> tensor<2708x16xf32> {
+  // CHECK: spnn.save %{{.*}} : tensor<2708x16xf32>
+  %s = spnn.save %x : tensor<2708x16xf32>
+  return %s : tensor<2708x16xf32>
+}
+
+// CHECK-LABEL: func @dropout
+func.func @dropout(%x: tensor<2708x16xf32>, %s: i64) -> tensor<2708x16xf32> {
+  // CHECK: spnn.dropout %{{.*}} seed(%{{.*}}) rate(5.000000e-01) stream(1) : tensor<2708x16xf32>
+  %y = spnn.dropout %x seed(%s) rate(0.5) stream(1) : tensor<2708x16xf32>
+  return %y : tensor<2708x16xf32>
+}
+
+// CHECK-LABEL: func @loss
+func.func @loss(%y: tensor<2708x7xf32>, %t: tensor<2708xi32>, %m: tensor<2708xi1>, %g: tensor<f32>) -> tensor<f32> {
+  // CHECK: spnn.loss cross_entropy %{{.*}}, %{{.*}} mask(%{{.*}} : tensor<2708xi1>) : tensor<2708x7xf32>, tensor<2708xi32> -> tensor<f32>
+  %l = spnn.loss cross_entropy %y, %t mask(%m : tensor<2708xi1>) : tensor<2708x7xf32>, tensor<2708xi32> -> tensor<f32>
+  // CHECK: spnn.loss_backward cross_entropy %{{.*}}, %{{.*}}, %{{.*}} mask(%{{.*}} : tensor<2708xi1>) : tensor<2708x7xf32>, tensor<2708xi32>, tensor<f32>
+  %d = spnn.loss_backward cross_entropy %y, %t, %g mask(%m : tensor<2708xi1>)
+      : tensor<2708x7xf32>, tensor<2708xi32>, tensor<f32>
+  return %l : tensor<f32>
+}
+
+// Without a mask, and with targets of the type of the predictions.
+// CHECK-LABEL: func @loss_kinds
+func.func @loss_kinds(%y: tensor<?x7xf64>, %t: tensor<?x7xf64>, %g: tensor<f64>) -> tensor<?x7xf64> {
+  // CHECK: spnn.loss binary_cross_entropy %{{.*}}, %{{.*}} : tensor<?x7xf64>, tensor<?x7xf64> -> tensor<f64>
+  %l = spnn.loss binary_cross_entropy %y, %t : tensor<?x7xf64>, tensor<?x7xf64> -> tensor<f64>
+  // CHECK: spnn.loss_backward mean_squared %{{.*}}, %{{.*}}, %{{.*}} : tensor<?x7xf64>, tensor<?x7xf64>, tensor<f64>
+  %d = spnn.loss_backward mean_squared %y, %t, %g : tensor<?x7xf64>, tensor<?x7xf64>, tensor<f64>
+  return %d : tensor<?x7xf64>
+}
+
+// CHECK-LABEL: func @adam
+func.func @adam(%w: tensor<1433x16xf32>, %g: tensor<1433x16xf32>, %m0: tensor<1433x16xf32>, %v0: tensor<1433x16xf32>,
+                %t: i64) -> (tensor<1433x16xf32>, tensor<1433x16xf32>) {
+  // CHECK: spnn.adam %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}} step(%{{.*}}) rate(1.000000e-02) {weight_decay = 5.000000e-04 : f64} : tensor<1433x16xf32>
+  %p, %m, %v = spnn.adam %w, %g, %m0, %v0 step(%t) rate(0.01) {weight_decay = 5.0e-04 : f64} : tensor<1433x16xf32>
+  // CHECK: spnn.adam %{{.*}} step(%{{.*}}) rate(1.000000e-02) {beta1 = 8.000000e-01 : f64, decoupled} : tensor<1433x16xf32>
+  %p2, %m2, %v2 = spnn.adam %p, %g, %m, %v step(%t) rate(0.01) {beta1 = 0.8 : f64, decoupled} : tensor<1433x16xf32>
+  return %p, %p2 : tensor<1433x16xf32>, tensor<1433x16xf32>
+}
+
+// CHECK-LABEL: func @sgd
+func.func @sgd(%w: tensor<1433x16xf32>, %g: tensor<1433x16xf32>, %v0: tensor<1433x16xf32>) -> tensor<1433x16xf32> {
+  // CHECK: spnn.sgd %{{.*}}, %{{.*}}, %{{.*}} rate(1.000000e-01) {momentum = 9.000000e-01 : f64} : tensor<1433x16xf32>
+  %p, %v = spnn.sgd %w, %g, %v0 rate(0.1) {momentum = 0.9 : f64} : tensor<1433x16xf32>
+  return %p : tensor<1433x16xf32>
+}
+
+//===----------------------------------------------------------------------===//
 // Kernel-level ops on tensors
 //===----------------------------------------------------------------------===//
 
@@ -283,6 +494,16 @@ func.func @kernel_gemm(%x: tensor<?x128xf32>, %w: tensor<64x128xf32>, %b: tensor
   %y = spnn.kernel_gemm ins(%x, %w : tensor<?x128xf32>, tensor<64x128xf32>) bias(%b : tensor<64xf32>)
       outs(%e : tensor<?x64xf32>) activation(relu) {transpose_rhs} -> tensor<?x64xf32>
   return %y : tensor<?x64xf32>
+}
+
+// CHECK-LABEL: func @kernel_graph
+func.func @kernel_graph(%pos: tensor<2709xi32>, %idx: tensor<13264xi32>, %x: tensor<2708x16xf32>, %s: tensor<2708xf32>,
+                        %e: tensor<2708x16xf32>) -> tensor<2708x16xf32> {
+  // CHECK: spnn.kernel_graph "spmm" graph(2708 x 2708) storage(%{{.*}}, %{{.*}} : tensor<2709xi32>, tensor<13264xi32>) ins(%{{.*}}, %{{.*}} : tensor<2708x16xf32>, tensor<2708xf32>) names(["features", "row_scales"]) outs(%{{.*}} : tensor<2708x16xf32>) parameters({}) -> tensor<2708x16xf32>
+  %y = spnn.kernel_graph "spmm" graph(2708 x 2708) storage(%pos, %idx : tensor<2709xi32>, tensor<13264xi32>)
+      ins(%x, %s : tensor<2708x16xf32>, tensor<2708xf32>) names(["features", "row_scales"])
+      outs(%e : tensor<2708x16xf32>) parameters({}) -> tensor<2708x16xf32>
+  return %y : tensor<2708x16xf32>
 }
 
 //===----------------------------------------------------------------------===//

@@ -64,8 +64,20 @@ func.func @untraced(%x: tensor<?xf32>) -> tensor<?xf32> {
 
 // -----
 
-// expected-error @below {{'func.func' op arguments of a compiled function are dense ranked tensors, got 'f32'}}
-func.func @scalar(%x: f32) {
+// Scalars come as tensors of rank 0.
+// CHECK-LABEL: func @scalars
+// CHECK-SAME: (%[[S:.*]]: tensor<i64> {{{.*}}spnn.name = "seed"}, %[[X:.*]]: tensor<4xf32>
+func.func @scalars(%s: i64 {spnn.name = "seed"}, %x: tensor<4xf32>) -> tensor<4xf32> {
+  // CHECK: %[[E:.*]] = tensor.extract %[[S]][] : tensor<i64>
+  // CHECK: spnn.dropout %[[X]] seed(%[[E]])
+  %0 = spnn.dropout %x seed(%s) rate(0.5) : tensor<4xf32>
+  return %0 : tensor<4xf32>
+}
+
+// -----
+
+// expected-error @below {{'func.func' op arguments of a compiled function are dense ranked tensors, got 'index'}}
+func.func @index(%x: index) {
   return
 }
 

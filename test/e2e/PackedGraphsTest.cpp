@@ -6,7 +6,8 @@
 //===----------------------------------------------------------------------===//
 //
 // Random graphs of products, elementwise ops, reductions, softmax and transpositions, compiled, against the reference
-// evaluator: whatever spnn-pack-elementwise makes of them is right. SPNN_LONG_TESTS=1 tries ten times more.
+// evaluator: whatever spnn-pack-elementwise and spnn-split-columns make of them is right. SPNN_LONG_TESTS=1 tries ten
+// times more.
 //
 //===----------------------------------------------------------------------===//
 #include "CompileModel.h"
@@ -252,7 +253,9 @@ TEST_P(PackedGraphs, AreWhatTheReferenceSays) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Kernels, PackedGraphs,
-                         testing::Values("kernel=csr", "kernel=hardcoded threads=1", "kernel=csr target-cpu=haswell"),
+                         testing::Values("kernel=csr", "kernel=hardcoded threads=1", "kernel=csr target-cpu=haswell",
+                                         "split-columns=16+1 threads=2", "kernel=csr split-columns=4",
+                                         "kernel=hardcoded split-columns=16 threads=1"),
                          [](const auto &info) { return "v" + std::to_string(info.index); });
 
 } // namespace

@@ -18,7 +18,9 @@
 #include "mlir/IR/Matchers.h"
 #include "mlir/IR/PatternMatch.h"
 #include "mlir/Interfaces/ValueBoundsOpInterface.h"
+#include "mlir/Pass/PassManager.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+#include "mlir/Transforms/Passes.h"
 
 using namespace mlir;
 using namespace spnn;
@@ -38,8 +40,8 @@ static bool traceExtent(func::FuncOp function, Value size, Extent &extent) {
     }
   }
   for (BlockArgument argument : function.getArguments()) {
-    auto type = cast<RankedTensorType>(argument.getType());
-    for (int64_t dim = 0; dim < type.getRank(); ++dim) {
+    auto type = dyn_cast<RankedTensorType>(argument.getType());
+    for (int64_t dim = 0; type && dim < type.getRank(); ++dim) {
       if (!type.isDynamicDim(dim))
         continue;
       FailureOr<bool> equal = ValueBoundsConstraintSet::areEqual(ValueBoundsConstraintSet::Variable(size),
@@ -106,11 +108,13 @@ Error engine::describe(func::FuncOp function, runtime::FunctionSpec &spec) {
   auto fail = [&](const std::string &message) { return "function '" + spec.name + "': " + message; };
   if (!function.getBody().hasOneBlock())
     return fail("the body must have one block");
-  for (Type type : llvm::concat<const Type>(function.getArgumentTypes(), function.getResultTypes()))
+  for (Type type : function.getResultTypes())
     if (std::optional<std::string> broken = checkInterfaceType(type))
       return fail(*broken);
-  for (auto [number, typeValue] : llvm::enumerate(function.getArgumentTypes())) {
-    auto type = cast<RankedTensorType>(typeValue);
+  for (auto [number, argumentType] : llvm::enumerate(function.getArgumentTypes())) {
+    RankedTensorType type = getArgumentTensor(argumentType);
+    if (std::optional<std::string> broken = checkInterfaceType(type ? Type(type) : argumentType))
+      return fail(*broken);
     runtime::TensorSpec tensor;
     auto name = function.getArgAttrOfType<StringAttr>(number, "spnn.name");
     tensor.name = name ? name.str() : "in" + std::to_string(number);
@@ -133,19 +137,36 @@ Error engine::describe(func::FuncOp function, runtime::FunctionSpec &spec) {
   return describeResults(function, spec);
 }
 
-Error engine::describe(ModuleFile &file, runtime::ModelDescription &result) {
-  result.producer = "spnn " SPNN_VERSION;
-  auto target = file.getModule()->getAttrOfType<TargetAttr>(kTargetAttrName);
-  result.target = target ? target.getCpu().str() : "generic";
-  for (func::FuncOp function : file.getModule().getOps<func::FuncOp>()) {
+static Error describeFunctions(ModuleOp module, std::vector<runtime::FunctionSpec> &functions) {
+  functions.clear();
+  for (func::FuncOp function : module.getOps<func::FuncOp>()) {
     if (!function.isPublic() || function.isExternal())
       continue;
     runtime::FunctionSpec spec;
     if (Error error = describe(function, spec))
       return error;
-    result.functions.push_back(std::move(spec));
+    functions.push_back(std::move(spec));
   }
-  if (result.functions.empty())
+  if (functions.empty())
     return "there is no public function with a body";
   return std::nullopt;
+}
+
+Error engine::describe(ModuleFile &file, runtime::ModelDescription &result) {
+  result.producer = "spnn " SPNN_VERSION;
+  auto target = file.getModule()->getAttrOfType<TargetAttr>(kTargetAttrName);
+  result.target = target ? target.getCpu().str() : "generic";
+  Error error = describeFunctions(file.getModule(), result.functions);
+  if (!error)
+    return std::nullopt;
+  // The compiler traces extents when calls are inlined and sizes folded: so does this, on a copy.
+  OwningOpRef<ModuleOp> copy = file.getModule().clone();
+  PassManager passes(copy->getContext());
+  passes.addPass(createInlinerPass());
+  passes.addPass(createSymbolDCEPass());
+  passes.addPass(createCanonicalizerPass());
+  passes.addPass(createCSEPass());
+  if (failed(passes.run(*copy)))
+    return error;
+  return describeFunctions(*copy, result.functions);
 }

@@ -36,6 +36,8 @@ static int32_t report(const Error &problem, char *error, size_t errorBytes) {
 static Error readInput(func::FuncOp function, unsigned i, const spnn_engine_tensor &input, reference::Tensor &result) {
   std::string name = "input " + std::to_string(i) + " of '" + function.getName().str() + "'";
   Type type = function.getArgumentTypes()[i];
+  if (RankedTensorType tensor = getArgumentTensor(type))
+    type = tensor;
   if (std::optional<std::string> broken = checkInterfaceType(type))
     return name + ": " + *broken;
   Type elementType = cast<RankedTensorType>(type).getElementType();

@@ -5,9 +5,10 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// sparse-import: ONNX models to graph-level IR.
+// sparse-import: ONNX models and graph neural networks to graph-level IR.
 //
 //===----------------------------------------------------------------------===//
+#include "GnnCommands.h"
 #include "Progress.h"
 
 #include "spnn/IR/SPNN.h"
@@ -129,7 +130,43 @@ static Error write(function_ref<Error(raw_ostream &)> print) {
   return failure ? createStringError(inconvertibleErrorCode(), *failure) : Error::success();
 }
 
+static Error writeModule(mlir::ModuleOp module, const mlir::OpPrintingFlags &flags) {
+  return write([&](raw_ostream &os) -> Error {
+    if (emit == Emit::Mlir)
+      module->print(os, flags);
+    else if (failed(mlir::writeBytecodeToFile(module, os)))
+      return createStringError(inconvertibleErrorCode(), "the bytecode cannot be written");
+    return Error::success();
+  });
+}
+
+/// --gnn and --gnn-graph.
+static int runGnn() {
+  using namespace spnn::importtool;
+  if (listsLayers())
+    return spnn::listGnnLayers(outs()), 0;
+  if (!inputFile.empty())
+    return report("'" + inputFile + "' is an ONNX model, and --gnn and --gnn-graph make something else");
+  if (wantsGraph()) {
+    Error error = writeGeneratedGraph(outputFile);
+    return error ? report(toString(std::move(error))) : 0;
+  }
+  if (emit == Emit::Onnx)
+    return report("--emit=onnx writes ONNX models only");
+  mlir::DialectRegistry registry;
+  spnn::registerGnnDialects(registry);
+  mlir::MLIRContext context(registry);
+  auto module = makeModel(
+      context, [](const std::string &sentence) { WithColor::warning(errs(), "sparse-import") << sentence << '\n'; });
+  if (!module)
+    return report(toString(module.takeError()));
+  Error error = writeModule(module->get(), mlir::OpPrintingFlags().printNameLocAsPrefix());
+  return error ? report(toString(std::move(error))) : 0;
+}
+
 static int run() {
+  if (spnn::importtool::wantsModel() || spnn::importtool::wantsGraph())
+    return runGnn();
   if (listOps)
     return spnn::printOnnxOps(outs()), 0;
   if (inputFile.empty())
@@ -176,20 +213,14 @@ static int run() {
   progress.clear();
   if (!module)
     return report(toString(module.takeError()));
-  Error error = write([&](raw_ostream &os) -> Error {
-    if (emit == Emit::Mlir)
-      (*module)->print(os);
-    else if (failed(mlir::writeBytecodeToFile(module->get(), os)))
-      return createStringError(inconvertibleErrorCode(), "the bytecode cannot be written");
-    return Error::success();
-  });
+  Error error = writeModule(module->get(), mlir::OpPrintingFlags());
   return error ? report(toString(std::move(error))) : 0;
 }
 
 int main(int argc, char **argv) {
-  cl::HideUnrelatedOptions(category);
+  cl::HideUnrelatedOptions({&category, &spnn::importtool::gnnCategory});
   cl::SetVersionPrinter(
       [](raw_ostream &os) { os << "sparse-import " SPNN_VERSION " (LLVM " LLVM_VERSION_STRING ")\n"; });
-  cl::ParseCommandLineOptions(argc, argv, "sparse-import: ONNX models to graph-level IR\n");
+  cl::ParseCommandLineOptions(argc, argv, "sparse-import: ONNX models and graph neural networks to graph-level IR\n");
   return run();
 }

@@ -56,6 +56,27 @@ Checks
   --bench              time the function: warm up, then at least 20 runs and
                        half a second; median, min and max
 
+Training, by a function that --spnn-differentiate="mode=train-step" made
+  --train              call the function (default: train_step) again and again;
+                       its result next:X becomes its input X
+  --data FILE          .npz of a graph (docs/gnn.md), or of arrays named like
+                       the inputs; its classes y and its sets train, val and
+                       test say how accurate function predict is
+  --split N            which of several splits (default 0)
+  --epochs N           calls (default 200)
+  --seed N             of first values and of dropout (default 0)
+  --init NAME=WHAT     first value of a parameter: FILE.npy, glorot or zeros
+                       (default: glorot for rank 2 and more, else zeros)
+  --input NAME=FILE    .npy of an input that is not in --data
+  --patience N         stop when validation was not better for N epochs, and
+                       report the best epoch
+  --stop-on WHAT       what better means: loss (default), accuracy or both
+  --eval-every N       evaluate each N epochs (default 1)
+  --repeat N           N trainings with seeds one after the other
+  --curves FILE        loss and accuracy of each epoch as CSV
+  --svg FILE           the same, drawn
+  --save-parameters F  .npz of the parameters of the last training
+
 Reports
   --json FILE          write what was found as JSON (- for standard output)
   --quiet              print errors only
@@ -116,6 +137,44 @@ Error parseDim(const std::string &text, Options &options) {
   return std::nullopt;
 }
 
+/// An option of --train that takes a value.
+Error setTrainingValue(const std::string &name, const std::string &value,
+                       Options &options, bool &known) {
+  std::string before = options.trainOption;
+  options.trainOption = name;
+  if (name == "--data")
+    options.data = value;
+  else if (name == "--split")
+    return parseNumber<int64_t>(name, value, 0, 1 << 20, options.split);
+  else if (name == "--epochs")
+    return parseNumber<int64_t>(name, value, 1, 1 << 30, options.epochs);
+  else if (name == "--eval-every")
+    return parseNumber<int64_t>(name, value, 1, 1 << 30, options.evalEvery);
+  else if (name == "--patience")
+    return parseNumber<int64_t>(name, value, 1, 1 << 30, options.patience);
+  else if (name == "--repeat")
+    return parseNumber<int64_t>(name, value, 1, 1 << 20, options.repeat);
+  else if (name == "--init")
+    options.inits.push_back(value);
+  else if (name == "--curves")
+    options.curves = value;
+  else if (name == "--svg")
+    options.svg = value;
+  else if (name == "--save-parameters")
+    options.saveParameters = value;
+  else if (name == "--stop-on") {
+    if (value != "loss" && value != "accuracy" && value != "both")
+      return "--stop-on takes loss, accuracy or both, not '" + value + "'";
+    options.stopOn = value == "loss"       ? Options::StopOn::Loss
+                     : value == "accuracy" ? Options::StopOn::Accuracy
+                                           : Options::StopOn::Both;
+  } else {
+    known = false;
+    options.trainOption = before;
+  }
+  return std::nullopt;
+}
+
 /// An option that takes a value.
 Error setValue(const std::string &name, const std::string &value,
                Options &options, bool &known) {
@@ -149,7 +208,7 @@ Error setValue(const std::string &name, const std::string &value,
   else if (name == "--json")
     options.json = value;
   else
-    known = false;
+    return setTrainingValue(name, value, options, known);
   return std::nullopt;
 }
 
@@ -175,6 +234,14 @@ Error checkOptions(const Options &options) {
   if (!options.inputs.empty() && (options.batch || !options.dims.empty()))
     return "--batch and --dim are for random inputs, and --input gives the "
            "shapes";
+  if (!options.train && !options.trainOption.empty())
+    return options.trainOption + " is for --train";
+  if (options.train &&
+      (options.reference || options.bench || options.describe ||
+       !options.labels.empty() || !options.outputs.empty() || options.batch ||
+       !options.dims.empty()))
+    return "--train goes with none of --reference, --bench, --describe, "
+           "--labels, --output, --batch and --dim";
   return std::nullopt;
 }
 
@@ -201,6 +268,10 @@ Error spnn::run::parseOptions(const std::vector<std::string> &arguments,
     }
     if (argument == "--bench") {
       options.bench = true;
+      continue;
+    }
+    if (argument == "--train") {
+      options.train = true;
       continue;
     }
     if (argument == "--tune") {

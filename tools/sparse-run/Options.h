@@ -44,6 +44,19 @@ struct Options {
   std::string json;
   bool quiet = false;
   bool describe = false;
+  /// What --train asks for.
+  enum class StopOn { Loss, Accuracy, Both };
+  bool train = false;
+  std::string data;
+  int64_t split = 0;
+  int64_t epochs = 200;
+  int64_t evalEvery = 1;
+  int64_t patience = 0;
+  StopOn stopOn = StopOn::Loss;
+  int64_t repeat = 1;
+  std::vector<std::string> inits; ///< NAME=FILE.npy, NAME=glorot, NAME=zeros
+  std::string curves, svg, saveParameters;
+  std::string trainOption; ///< one that needs --train, if any was given
   bool help = false;
   bool version = false;
 

@@ -10,6 +10,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "Report.h"
+#include "Table.h"
 
 #include <algorithm>
 #include <cmath>
@@ -22,52 +23,6 @@ using spnn::runtime::ModelDescription;
 using spnn::runtime::TensorSpec;
 
 namespace {
-
-/// Rows of text whose columns are aligned: the first ones to the left, those
-/// from `firstNumber` on to the right.
-class Table {
-public:
-  explicit Table(size_t firstNumber) : firstNumber(firstNumber) {}
-  void add(std::vector<std::string> row) { rows.push_back(std::move(row)); }
-  std::string print() const {
-    std::vector<size_t> widths;
-    for (const auto &row : rows) {
-      widths.resize(std::max(widths.size(), row.size()));
-      for (size_t i = 0; i < row.size(); ++i)
-        widths[i] = std::max(widths[i], row[i].size());
-    }
-    std::string text;
-    for (const auto &row : rows) {
-      std::string line;
-      for (size_t i = 0; i < row.size(); ++i) {
-        std::string pad(widths[i] - row[i].size(), ' ');
-        line +=
-            (i ? "  " : "") + (i < firstNumber ? row[i] + pad : pad + row[i]);
-      }
-      line.resize(line.find_last_not_of(' ') + 1);
-      text += line + "\n";
-    }
-    return text;
-  }
-
-private:
-  size_t firstNumber;
-  std::vector<std::vector<std::string>> rows;
-};
-
-std::string number(double value, const char *format = "%.4g") {
-  char text[64];
-  std::snprintf(text, sizeof(text), format, value);
-  return text;
-}
-
-std::string seconds(double value) {
-  if (value >= 1)
-    return number(value, "%.4g s");
-  if (value >= 1e-3)
-    return number(value * 1e3, "%.4g ms");
-  return number(value * 1e6, "%.4g us");
-}
 
 std::string percent(int64_t part, int64_t whole) {
   return whole == 0 ? "-" : number(100.0 * part / whole, "%.2f %%");

@@ -11,6 +11,8 @@
 //===----------------------------------------------------------------------===//
 #include "Tensors.h"
 
+#include "spnn/Import/Random.h"
+
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
@@ -97,29 +99,6 @@ double fromBFloat(uint16_t value) {
 // Random numbers
 //===----------------------------------------------------------------------===//
 
-/// SplitMix64 (Steele, Lea, Flood, OOPSLA 2014): the same numbers on every
-/// machine, which the standard library's distributions are not.
-class Random {
-public:
-  explicit Random(uint64_t seed) : state(seed) {}
-  uint64_t next() {
-    uint64_t z = state += 0x9e3779b97f4a7c15;
-    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
-    z = (z ^ z >> 27) * 0x94d049bb133111eb;
-    return z ^ z >> 31;
-  }
-  /// In (0, 1].
-  double uniform() { return ((next() >> 11) + 1) * 0x1p-53; }
-  /// Standard normal, by Box and Muller's transform.
-  double normal() {
-    double radius = std::sqrt(-2 * std::log(uniform()));
-    return radius * std::cos(6.283185307179586 * uniform());
-  }
-
-private:
-  uint64_t state;
-};
-
 /// The extents of random inputs: static ones, and dynamic ones from --dim and
 /// --batch.
 Error resolveRandomShapes(const Options &options, const FunctionSpec &function,
@@ -175,7 +154,7 @@ Error makeRandomInputs(const Options &options, const FunctionSpec &function,
     return error;
   if (Error error = resolveShapes(function, shapes, dims, outputs))
     return error;
-  Random random(options.seed);
+  spnn::Random random(options.seed);
   for (size_t i = 0; i < function.inputs.size(); ++i) {
     const TensorSpec &spec = function.inputs[i];
     Tensor tensor;
@@ -363,20 +342,6 @@ Error readInputs(const Options &options, const FunctionSpec &function,
   return std::nullopt;
 }
 
-spnn::numpy::Array toArray(const Tensor &tensor) {
-  spnn::numpy::Array array;
-  array.dtype = toNumpy(tensor.dtype);
-  array.shape = tensor.shape;
-  array.bytes.resize(tensor.size * spnn::numpy::dtypeBytes(array.dtype));
-  if (tensor.dtype == DType::BF16) {
-    for (int64_t i = 0; i < tensor.size; ++i)
-      store(array.bytes.data(), i, static_cast<float>(tensor.get(i)));
-  } else if (!array.bytes.empty()) {
-    std::memcpy(array.bytes.data(), tensor.data.get(), array.bytes.size());
-  }
-  return array;
-}
-
 } // namespace
 
 void Tensor::Free::operator()(void *p) const { std::free(p); }
@@ -538,4 +503,18 @@ spnn::run::refs(const std::vector<Tensor> &tensors) {
 bool spnn::run::isFloat(DType dtype) {
   return dtype == DType::F32 || dtype == DType::F64 || dtype == DType::F16 ||
          dtype == DType::BF16;
+}
+
+spnn::numpy::Array spnn::run::toArray(const Tensor &tensor) {
+  spnn::numpy::Array array;
+  array.dtype = toNumpy(tensor.dtype);
+  array.shape = tensor.shape;
+  array.bytes.resize(tensor.size * spnn::numpy::dtypeBytes(array.dtype));
+  if (tensor.dtype == DType::BF16) {
+    for (int64_t i = 0; i < tensor.size; ++i)
+      store(array.bytes.data(), i, static_cast<float>(tensor.get(i)));
+  } else if (!array.bytes.empty()) {
+    std::memcpy(array.bytes.data(), tensor.data.get(), array.bytes.size());
+  }
+  return array;
 }

@@ -68,6 +68,9 @@ std::vector<runtime::TensorRef> refs(const std::vector<Tensor> &tensors);
 
 bool isFloat(runtime::DType dtype);
 
+/// The tensor as NumPy has it; BF16 becomes float32.
+numpy::Array toArray(const Tensor &tensor);
+
 } // namespace spnn::run
 
 #endif // SPNN_TOOLS_SPARSERUN_TENSORS_H

@@ -13,6 +13,7 @@
 #include "EngineLibrary.h"
 #include "Progress.h"
 #include "Report.h"
+#include "Train.h"
 
 #include "spnn/Import/AtomicFile.h"
 
@@ -211,6 +212,8 @@ Error Run::run() {
     progress.clear();
     return printOut(printDescriptionTable(options.model, *description));
   }
+  if (options.train)
+    return train(*model, options, progress, writeText);
   if (Error error = chooseFunction())
     return error;
   if (Error error = checkOutputFiles(options, *function))

@@ -34,6 +34,10 @@ struct KernelWork {
   int64_t storedValues = 0;     ///< padding included; rows x cols for "dense"
   uint64_t weightBytes = 0;     ///< values, indices and positions
   uint64_t activationBytes = 0; ///< read and written
+  uint64_t resultBytes = 0;     ///< of those, the ones written
+  /// What else goes through the caches with each call: the matrices that panels
+  /// are packed from and unpacked into.
+  uint64_t passingBytes = 0;
   unsigned elementBytes = 4;
   /// Nonzeros over positions, which chooses the coefficient: for "block" of the
   /// stored blocks, for "nm" n / m, for "dense" 1.

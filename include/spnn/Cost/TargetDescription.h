@@ -52,6 +52,9 @@ struct KernelCoefficients {
   double perNonzeroMatvecNs = 0; ///< per stored value
   double perPositionMatvecNs =
       0; ///< per position (row x column) of the weights
+  /// Per row, beside either: kernels for one column or a few, whose rows end in
+  /// a branch and a store that no table has room for.
+  double perRowMatvecNs = 0;
 
   bool hasMatvec() const {
     return perNonzeroMatvecNs > 0 || perPositionMatvecNs > 0;
@@ -69,6 +72,13 @@ struct Bandwidths {
   /// Bytes read and written while activations change their layout in L2; 0: as
   /// fast as they can be moved.
   double repack = 0;
+  double repackL3 = 0; ///< likewise, where they do not fit L2
+};
+
+/// A measured function of two quantities: values[i][j] at x[i] and y[j], both strictly ascending. Empty: not measured.
+struct Grid {
+  std::vector<double> x, y;
+  std::vector<std::vector<double>> values;
 };
 
 struct TargetDescription {
@@ -86,6 +96,13 @@ struct TargetDescription {
   int64_t cores = 0; ///< 0: not known, no limit on the threads
   double parallelRegionMicroseconds = 0; ///< to start and join the threads
   std::map<std::string, KernelCoefficients> kernels;
+  /// Products by a graph: nanoseconds an edge on one core by columns of the dense matrix and its bytes, and nanoseconds a
+  /// row.
+  Grid spmmEdgeNs;
+  double spmmRowNs = 0;
+  /// Dense products with one long extent, GFLOP/s of one core: m long, by inner extent and columns; inner extent long, by rows
+  /// and columns.
+  Grid gemmGflops, gemmLongInnerGflops;
 
   /// Null for a kernel that this machine has no coefficients for.
   const KernelCoefficients *findKernel(llvm::StringRef kernel) const;
@@ -99,6 +116,8 @@ constexpr int64_t targetFileVersion = 1;
 llvm::Expected<TargetDescription> parseTarget(llvm::StringRef text,
                                               llvm::StringRef fileName);
 llvm::Expected<TargetDescription> loadTarget(llvm::StringRef path);
+/// The built-in description of that name, or else the file.
+llvm::Expected<TargetDescription> resolveTarget(llvm::StringRef nameOrPath);
 
 /// The JSON text from which parseTarget gets the same description.
 std::string printTarget(const TargetDescription &target);

@@ -43,6 +43,9 @@ inline constexpr llvm::StringLiteral kStatisticsAttrName = "spnn.statistics";
 /// Name of the attribute of a product that says which share of its activations is not zero: an f64 in [0, 1]. Whoever
 /// knows it puts it there; spnn-select-formats reads it.
 inline constexpr llvm::StringLiteral kActivationDensityAttrName = "spnn.activation_density";
+/// Name of the attribute of a product that says in which slices its columns are computed; a dictionary, see the
+/// description of spnn-split-columns, which reads a wish and writes what it did.
+inline constexpr llvm::StringLiteral kColumnsAttrName = "spnn.columns";
 /// Name of the attribute of an `llvm.func` that holds its machine code, i8 elements; its body says nothing.
 inline constexpr llvm::StringLiteral kCodeAttrName = "spnn.code";
 } // namespace spnn

@@ -58,11 +58,14 @@ def SPNN_TransposeOp : SPNN_GraphOp<"transpose"> {
 
     - (C1) `transposed` has the extents of `graph`, exchanged, and its encoding;
     - (C2) `order` is a vector of i32 with one element an edge.
+
+    The graph that a transpose came from stands for its transpose.
   }];
   let arguments = (ins SPNN_Graph:$graph);
   let results = (outs SPNN_Graph:$transposed, AnyRankedTensor:$order);
   let assemblyFormat = "$graph attr-dict `:` type($graph) `->` type($transposed) `,` type($order)";
   let hasVerifier = 1;
+  let hasCanonicalizer = 1;
 }
 
 def SPNN_DegreeOp : SPNN_GraphOp<"degree"> {
@@ -77,11 +80,14 @@ def SPNN_DegreeOp : SPNN_GraphOp<"degree"> {
     Constraints:
 
     - (C1) the result is a vector with one element a row of the graph.
+
+    Of a constant graph it becomes a constant.
   }];
   let arguments = (ins SPNN_Graph:$graph);
   let results = (outs SPNN_Floats:$result);
   let assemblyFormat = "$graph attr-dict `:` type($graph) `->` type($result)";
   let hasVerifier = 1;
+  let hasCanonicalizer = 1;
 }
 
 def SPNN_AggregateKind : I32EnumAttr<"AggregateKind", "how messages are combined", [

@@ -36,6 +36,52 @@ def SetTarget : Pass<"spnn-set-target", "::mlir::ModuleOp"> {
   let dependentDialects = ["::spnn::SPNNDialect"];
 }
 
+def SplitColumns : Pass<"spnn-split-columns", "::mlir::ModuleOp"> {
+  let summary = "Compute products slice by slice of their columns";
+  let description = [{
+    A product of a constant with n columns can be several products with fewer: 17 columns take two vectors of 16, or one
+    and a kernel for a single column, which is faster; 512 columns fill a cache with activations that 128 at a time leave
+    to the weights. For every `spnn.matmul` with constant weights and a static number of columns, finds all ops around it
+    that treat each column alike (products, elementwise arithmetic, reductions over the rows, transpositions), so that a
+    chain of products is cut as a whole and activations stay packed in it. It predicts the time of all of them as
+    spnn-select-formats will choose, with the changes of layout at both ends, for all columns and for slices: whole vectors
+    and the rest, halves, quarters and so on where activations and weights do not fit L2. The ops are replaced by
+    copies on slices of their inputs, into slices of their outputs, if the prediction is 5 % less; slices of one size
+    become a loop. Kernels are chosen for each copy by itself.
+
+    ```mlir
+    %y = spnn.matmul %w, %x : (tensor<64x128xf32>, tensor<128x17xf32>) -> tensor<64x17xf32>
+    // becomes
+    %e = tensor.empty() : tensor<64x17xf32>
+    %a = tensor.extract_slice %x[0, 0] [128, 16] [1, 1] : tensor<128x17xf32> to tensor<128x16xf32>
+    %p = spnn.matmul %w, %a {spnn.columns = {slices = array<i64: 16, 1>, ...}} : ... -> tensor<64x16xf32>
+    %f = tensor.insert_slice %p into %e[0, 0] [64, 16] [1, 1] : tensor<64x16xf32> into tensor<64x17xf32>
+    %b = tensor.extract_slice %x[0, 16] [128, 1] [1, 1] : tensor<128x17xf32> to tensor<128x1xf32>
+    ...
+    ```
+
+    Left whole is what has columns of a dynamic number, what cannot be cut as a whole (columns that meet between two
+    products, as in attention), and products between which and others activations may stay packed. The
+    attribute `spnn.columns` of a product asks for slices, `slices = array<i64: 16, 1>`, or for none, `array<i64: 17>`; on
+    copies it says what was done and why. The option `columns` does the same for all products: "16+1" is each size as
+    often as it fits, and what is left.
+
+    Remarks: one for each cut, with the predicted times; the reason for what cannot be cut.
+  }];
+  let options = [
+    Option<"columns", "columns", "std::string", /*default=*/"\"auto\"",
+           "auto, off (only where spnn.columns asks for it), or sizes: 128 or 16+1">,
+    Option<"format", "format", "std::string", /*default=*/"\"\"", "the format that spnn-select-formats will be given">,
+    Option<"kernel", "kernel", "std::string", /*default=*/"\"\"", "the kernel that spnn-select-formats will be given">,
+  ];
+  let dependentDialects = ["::spnn::SPNNDialect", "::mlir::arith::ArithDialect", "::mlir::scf::SCFDialect",
+                           "::mlir::tensor::TensorDialect"];
+  let statistics = [
+    Statistic<"numSplit", "split", "groups of products that were cut">,
+    Statistic<"numSlices", "slices", "products on slices, loops counted once">,
+  ];
+}
+
 def SelectFormats : Pass<"spnn-select-formats", "::mlir::ModuleOp"> {
   let summary = "Choose the storage format and the kernel of each product's weights";
   let description = [{
@@ -259,7 +305,7 @@ def PrepareResults : Pass<"spnn-prepare-results", "::mlir::ModuleOp"> {
     A public function that returns tensors gets one memref argument a result and writes there; it returns nothing.
     Inputs are marked read-only, every argument `noalias`. The extents of dynamic results are traced back to
     extents of inputs and recorded as `spnn.result_extents` for the entry points; a result whose extent is none of
-    them is an error. Scalars, as the seed of a training step is one, become tensors of rank 0 first.
+    them is an error. An argument that is a scalar, such as a seed, becomes a tensor of rank 0.
 
     ```mlir
     func.func @f(%x: tensor<?x4xf32>) -> tensor<?x4xf32> {

@@ -44,6 +44,17 @@ struct CpuPipelineOptions : public mlir::PassPipelineOptions<CpuPipelineOptions>
       *this, "kernel",
       llvm::cl::desc("force one kernel (csr, csr-matvec, hardcoded, pattern-tile, block, nm, ...) wherever it is legal"),
       llvm::cl::init("")};
+  PassOptions::Option<std::string> order{
+      *this, "order",
+      llvm::cl::desc("force the order of that name on products with graphs (spnn-reorder-operators): tf, pf, tf+fp, ..."),
+      llvm::cl::init("")};
+  PassOptions::Option<int64_t> maxSavedBytes{
+      *this, "max-saved-bytes",
+      llvm::cl::desc("bytes that a function may keep for its backward pass; 0: any number"), llvm::cl::init(0)};
+  PassOptions::Option<std::string> splitColumns{
+      *this, "split-columns",
+      llvm::cl::desc("compute products slice by slice of their columns: auto, off, or sizes like 128 or 16+1"),
+      llvm::cl::init("auto")};
   PassOptions::Option<bool> packElementwise{
       *this, "pack-elementwise",
       llvm::cl::desc("let what stands between products work on packed activations; off only to compare"),

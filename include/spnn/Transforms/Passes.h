@@ -14,6 +14,9 @@
 #include "mlir/Pass/Pass.h"
 
 namespace spnn {
+/// Name of the function attribute in which spnn-reorder-operators records the orders of products; see its description.
+inline constexpr llvm::StringLiteral kOrdersAttrName = "spnn.orders";
+
 #define GEN_PASS_DECL
 #include "spnn/Transforms/Passes.h.inc"
 #define GEN_PASS_REGISTRATION

@@ -294,6 +294,27 @@ def Quantize : Pass<"spnn-quantize"> {
   ];
 }
 
+def FoldSaves : Pass<"spnn-fold-saves"> {
+  let summary = "replace spnn.save by its operand";
+  let description = [{
+    Takes the marks of what training keeps out of a program: no pass behind reads them, and buffers need none.
+
+    ```mlir
+    func.func @f(%x: tensor<4xf32>) -> tensor<4xf32> {
+      %y = math.exp %x : tensor<4xf32>
+      %s = spnn.save %y : tensor<4xf32>
+      return %s : tensor<4xf32>
+    }
+    ```
+
+    returns `%y` afterwards.
+  }];
+  let dependentDialects = ["::spnn::SPNNDialect"];
+  let statistics = [
+    Statistic<"numFolded", "folded", "Marks taken out">,
+  ];
+}
+
 //===----------------------------------------------------------------------===//
 // Outside the CPU pipeline
 //===----------------------------------------------------------------------===//
@@ -340,6 +361,127 @@ def Densify : Pass<"spnn-densify"> {
     Statistic<"numConversions", "conversions", "Conversions removed">,
     Statistic<"numPruned", "pruned", "Prunings evaluated">,
     Statistic<"numProducts", "products", "Products lowered to linalg.matmul">,
+  ];
+}
+
+def Differentiate : Pass<"spnn-differentiate", "::mlir::ModuleOp"> {
+  let summary = "add the gradients of a function, or steps of training, to a module";
+  let description = [{
+    Reverse-mode differentiation of a function in tensor SSA form (one block, no calls: run `--inline` first). The result is
+    graph-level IR again: the forward pass, `spnn.save` of each value of it that the backward pass reads, and the backward
+    pass. Arguments and constants are not saved, what costs nothing (masks of dropout, views, transposed graphs) is made
+    again, gradients that are zero are never made, and neither are those that nobody asked for. Sums of gradients are
+    `arith.addf`, in a fixed order. The gradient of edge values lives on the edges (`spnn.sddmm`), that of what a graph
+    aggregates goes along `spnn.transpose`.
+
+    Gradients are with respect to the arguments that `wrt` names (by `spnn.name`, or `in<number>`); without it, to those
+    with `spnn.parameter`, and if there are none, to all dense tensors of floats. If a result is a float of rank 0, the first
+    one is the loss, whose gradient is 1, and the other results have none. Modes:
+
+    - `gradients` adds `@<function>_gradients`. Inputs: those of the function, and, where there is no loss, the gradient
+      `grad:<result>` of each result of floats. Results: those of the function, then `grad:<argument>`.
+    - `split` adds `@<function>_forward`, which returns the results and the saved values (`saved:<number>`), and
+      `@<function>_backward`, which takes the arguments of the function that it reads, the saved values, and the gradients of
+      results, and returns `grad:<argument>`.
+    - `train-step` adds `@train_step` for a function whose first result is the loss, and makes that function private.
+      Inputs: the parameters, `<parameter>.mean` and `<parameter>.variance` (`sgd`: `<parameter>.velocity`) of each, for
+      Adam `step`, an i64 that counts 1, 2, ..., and all other inputs. Results: those of the function, then `next:<input>` for
+      each parameter and each state: what that input becomes at the next call. An argument's `spnn.weight_decay` (f64) goes
+      before the option `weight-decay`.
+
+    ```mlir
+    func.func @loss(%w: tensor<4x2xf32> {spnn.parameter, spnn.name = "w"}, %x: tensor<3x4xf32> {spnn.name = "x"},
+                    %t: tensor<3xi32> {spnn.name = "t"}) -> tensor<f32> {
+      %y = spnn.matmul %x, %w activation(relu) : (tensor<3x4xf32>, tensor<4x2xf32>) -> tensor<3x2xf32>
+      %l = spnn.loss cross_entropy %y, %t : tensor<3x2xf32>, tensor<3xi32> -> tensor<f32>
+      return %l : tensor<f32>
+    }
+    ```
+
+    gets beside it
+
+    ```mlir
+    func.func @loss_gradients(%w: tensor<4x2xf32> ..., %x: tensor<3x4xf32> ..., %t: tensor<3xi32> ...)
+        -> (tensor<f32> {spnn.name = "out0"}, tensor<4x2xf32> {spnn.name = "grad:w"}) {
+      %p = spnn.matmul %x, %w : (tensor<3x4xf32>, tensor<4x2xf32>) -> tensor<3x2xf32>
+      %y = linalg.generic ... ins(%p) { arith.maximumf }
+      %l = spnn.loss cross_entropy %y, %t : tensor<3x2xf32>, tensor<3xi32> -> tensor<f32>
+      %s = spnn.save %y : tensor<3x2xf32>
+      %one = arith.constant dense<1.0> : tensor<f32>
+      %dy = spnn.loss_backward cross_entropy %s, %t, %one : tensor<3x2xf32>, tensor<3xi32>, tensor<f32>
+      %dp = linalg.generic ... ins(%dy, %s) { arith.cmpf ogt, arith.select }
+      %dw = spnn.matmul %x, %dp {transpose_lhs} : (tensor<3x4xf32>, tensor<3x2xf32>) -> tensor<4x2xf32>
+      return %l, %dw : tensor<f32>, tensor<4x2xf32>
+    }
+    ```
+
+    Where a function has no derivative: relu and other maxima with a constant have 0 at the kink; a maximum of two variables
+    gives all to the first of equal ones; a maximum over a dimension gives its whole gradient to each element that is
+    equal to it; `spnn.aggregate max` gives it to its winner; abs has 0 at 0. Integers and comparisons have no gradient.
+
+    Errors: an op that is not differentiable between an argument that is asked for and a result, named with the reason; the
+    module then is as it was.
+  }];
+  let options = [
+    Option<"function", "function", "std::string", "\"loss\"", "the function to differentiate">,
+    Option<"mode", "mode", "std::string", "\"gradients\"", "gradients, split or train-step">,
+    ListOption<"wrt", "wrt", "std::string", "names of the arguments whose gradients are asked for">,
+    Option<"optimizer", "optimizer", "std::string", "\"adam\"", "train-step: adam or sgd">,
+    Option<"rate", "rate", "double", "0.01", "train-step: learning rate">,
+    Option<"beta1", "beta1", "double", "0.9", "adam: decay of means">,
+    Option<"beta2", "beta2", "double", "0.999", "adam: decay of variances">,
+    Option<"epsilon", "epsilon", "double", "1.0e-8", "adam: added to the root of the variance">,
+    Option<"momentum", "momentum", "double", "0.0", "sgd: momentum">,
+    Option<"weightDecay", "weight-decay", "double", "0.0", "train-step: of parameters without spnn.weight_decay">,
+    Option<"decoupled", "decoupled", "bool", "false", "adam: weight decay beside the gradient (AdamW)">,
+  ];
+  let dependentDialects = ["::spnn::SPNNDialect", "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect",
+                           "::mlir::arith::ArithDialect", "::mlir::math::MathDialect"];
+}
+
+def ReorderOperators : Pass<"spnn-reorder-operators", "::mlir::ModuleOp"> {
+  let summary = "Choose the order of products with graphs, forward and backward together, and what is kept between them";
+  let description = [{
+    Finds products of several matrices (dense products and `spnn.aggregate sum`), looking through intermediate results: a layer
+    S X W of a graph neural network, the gradient X' S' G of its weights, the gradient S' G W' of its features. Products that
+    share a part are one group. For each group every order of multiplications is enumerated, with every choice of keeping
+    or computing again what both the forward and the backward pass need (cached operator reordering, Bazinska et al.,
+    arXiv:2308.12093), predicted with the target's measurements of products, and the fastest is written down, under the
+    budget `max-saved-bytes` if there is one. What may be done is read off the IR: a graph is never multiplied by a graph (a
+    sparse feature matrix is one too), what lies between two products and is not linear separates them, and the gradient of a
+    function's data, which nobody asked for, takes no part. Products of constants, such as S X of a first layer without dropout, may
+    be computed when the model is compiled.
+
+    ```mlir
+    func.func @layer(%x: tensor<3x8xf32>, %w: tensor<8x2xf32>) -> tensor<3x2xf32> {
+      %s = spnn.constant {positions = dense<[0, 2, 3, 4]> : tensor<4xi32>, indices = dense<[0, 2, 1, 0]> : tensor<4xi32>}
+          : tensor<3x3xi1, #spnn.adjacency>
+      %a = spnn.aggregate sum %s, %x : (tensor<3x3xi1, #spnn.adjacency>, tensor<3x8xf32>) -> tensor<3x8xf32>
+      %y = spnn.matmul %a, %w : (tensor<3x8xf32>, tensor<8x2xf32>) -> tensor<3x2xf32>
+      return %y : tensor<3x2xf32>
+    }
+    ```
+
+    becomes S (X W), which sends 2 numbers along each edge instead of 8. The function's attribute `spnn.orders` lists for each
+    group the chosen order and all others with their predicted times and bytes kept; `--explain` prints it. Orders of the
+    layer above are named as in the paper: `tf` S (X W) or `pf` (S X) W, then `fp` (S' G is shared by both gradients) or `sp`
+    (gradients (S X)' G and S' (G W'); `sp/fp` if they differ), `-cached` if the forward pass keeps S X, `-constant` if S X is
+    made when the model is compiled. Other groups are named by their brackets. `order` forces the order of that name on each
+    group that has it.
+
+    Backward ops are those behind the last `spnn.save`. Products with dynamic extents are left alone, with a remark.
+  }];
+  let options = [
+    Option<"order", "order", "std::string", /*default=*/"\"\"", "name of an order to take wherever there is one of that name">,
+    Option<"maxSavedBytes", "max-saved-bytes", "int64_t", /*default=*/"0",
+           "bytes that a function may keep between its forward and its backward pass; 0: any number">,
+    Option<"foldConstants", "fold-constants", "bool", /*default=*/"true",
+           "compute products of constants when the model is compiled, where that is faster">,
+  ];
+  let dependentDialects = ["::spnn::SPNNDialect", "::mlir::arith::ArithDialect"];
+  let statistics = [
+    Statistic<"numGroups", "groups", "Groups of products that were ordered">,
+    Statistic<"numChanged", "changed", "Groups whose order was changed">,
   ];
 }
 

@@ -244,6 +244,22 @@ TEST(CostModelTest, WeightsComeFromTheirHome) {
   EXPECT_EQ(predictFrom(KernelWork::Home::L3).microseconds, beforeL3);
 }
 
+// A matrix-vector kernel pays for the ends of its rows, too, column by column.
+TEST(CostModelTest, RowsOfMatvecKernels) {
+  TargetDescription target = avx512();
+  KernelCoefficients &kernel = target.kernels["csr"];
+  kernel.perNonzeroMatvecNs = 0.1;
+  KernelWork work = makeWork("csr", {3776, 48}, 1, 0.01);
+  double before = predict(target, work).microseconds;
+  kernel.perRowMatvecNs = 0.5;
+  EXPECT_NEAR(predict(target, work).microseconds - before, 3776 * 0.5e-3, 1e-9);
+  // Columns in vectors have a coefficient of their own.
+  work.columns = 16;
+  double panel = predict(target, work).microseconds;
+  kernel.perRowMatvecNs = 0;
+  EXPECT_EQ(predict(target, work).microseconds, panel);
+}
+
 // A kernel whose lanes are rows pays for columns one by one, and never less than for reading the weights.
 TEST(CostModelTest, LanesAlongRows) {
   TargetDescription target = avx512();
@@ -271,6 +287,28 @@ TEST(CostModelTest, PackingHasItsOwnBandwidth) {
   target.bandwidth.repack = 10;
   EXPECT_GT(predictPack(target, 1000, 1000).microseconds, free);
   EXPECT_NEAR(predictPack(target, 1000, 1000).microseconds, 0.2, 1e-9);
+}
+
+// Beyond L2 packing may be slower.
+TEST(CostModelTest, PackingBeyondL2HasItsOwnBandwidth) {
+  TargetDescription target = avx512();
+  target.bandwidth.repack = 20;
+  target.bandwidth.repackL3 = 10;
+  uint64_t near = target.l2Bytes / 2, far = target.l2Bytes;
+  EXPECT_NEAR(predictPack(target, near, near).microseconds, near * 2 / 20e3, 1e-6);
+  EXPECT_NEAR(predictPack(target, far, far).microseconds, far * 2 / 10e3, 1e-6);
+}
+
+// Panels that stay in no cache, because of themselves or of what passes through it, cost their way to memory.
+TEST(CostModelTest, WaitsForActivationsFromMemory) {
+  TargetDescription target = avx512();
+  KernelWork work = makeWork("csr", {1024, 1024}, 512, 100000);
+  work.weightBytes = 600000;
+  work.resultBytes = work.activationBytes / 2;
+  double near = predict(target, work).microseconds;
+  work.passingBytes = target.l3Bytes;
+  EXPECT_NEAR(predict(target, work).microseconds - near,
+              (work.activationBytes + work.resultBytes) / (target.bandwidth.dram * 1e3), 1);
 }
 
 } // namespace

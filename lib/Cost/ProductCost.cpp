@@ -1,0 +1,90 @@
+//===----------------------------------------------------------------------===//
+//
+// Part of the sparse neural network compiler, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// What a multiplication of a layer costs: dense, or by a graph.
+//
+//===----------------------------------------------------------------------===//
+#include "spnn/Cost/ProductCost.h"
+
+#include "spnn/Cost/TargetDescription.h"
+
+#include <algorithm>
+#include <cmath>
+
+using namespace spnn::cost;
+
+/// Bytes a nanosecond that one core gets from the cache that `bytes` fit.
+static double getBandwidth(const TargetDescription &target, double bytes) {
+  const Bandwidths &bandwidth = target.bandwidth;
+  if (bytes <= static_cast<double>(target.l1Bytes))
+    return bandwidth.l1;
+  if (bytes <= static_cast<double>(target.l2Bytes))
+    return bandwidth.l2;
+  return bytes <= static_cast<double>(target.l3Bytes) ? bandwidth.l3 : bandwidth.dram;
+}
+
+/// The place of `x` among ascending `points`, on a logarithmic scale: between point `first` and the next, `share` of
+/// the way.
+static std::pair<size_t, double> locate(const std::vector<double> &points, double x) {
+  if (x <= points.front() || points.size() == 1)
+    return {0, 0};
+  if (x >= points.back())
+    return {points.size() - 2, 1};
+  size_t first = std::upper_bound(points.begin(), points.end(), x) - points.begin() - 1;
+  return {first, std::log(x / points[first]) / std::log(points[first + 1] / points[first])};
+}
+
+static double interpolate(const Grid &grid, double x, double y) {
+  auto [i, a] = locate(grid.x, x);
+  auto [j, b] = locate(grid.y, y);
+  auto at = [&](size_t i, size_t j) {
+    return grid.values[std::min(i, grid.x.size() - 1)][std::min(j, grid.y.size() - 1)];
+  };
+  return (1 - a) * ((1 - b) * at(i, j) + b * at(i, j + 1)) + a * ((1 - b) * at(i + 1, j) + b * at(i + 1, j + 1));
+}
+
+/// Nanoseconds on one core.
+static double predictGraphStep(const TargetDescription &target, const ProductStep &step, double elementBytes) {
+  double columns = step.n, matrixBytes = step.k * columns * elementBytes;
+  double resultBytes = step.m * columns * elementBytes;
+  double perEdge;
+  if (!target.spmmEdgeNs.values.empty()) {
+    perEdge = interpolate(target.spmmEdgeNs, columns, matrixBytes);
+    // A table ends somewhere; beyond it time is in proportion.
+    perEdge *= std::max(1.0, columns / target.spmmEdgeNs.x.back());
+  } else {
+    // An index and a row of the matrix are read; two cycles go into addresses and the loop.
+    double vectors = std::ceil(columns * elementBytes / target.vectorBytes);
+    double cycles = 2 + vectors / std::max(target.fmaPerCycle, 0.5);
+    perEdge = std::max(cycles / target.frequencyGHz, (columns * elementBytes + 4) / getBandwidth(target, matrixBytes));
+  }
+  return step.edges * perEdge + step.m * target.spmmRowNs + resultBytes / getBandwidth(target, resultBytes);
+}
+
+/// Nanoseconds on one core.
+static double predictDenseStep(const TargetDescription &target, const ProductStep &step, double elementBytes) {
+  double m = step.m, n = step.n, k = step.k, flops = 2 * m * n * k;
+  double peak = 2 * target.frequencyGHz * target.fmaPerCycle * target.vectorBytes / elementBytes;
+  double rate = peak;
+  // The longest extent is that of the nodes; the other two decide how well registers and caches are used.
+  if (const Grid &grid = k > m && k > n ? target.gemmLongInnerGflops : target.gemmGflops; !grid.values.empty())
+    rate = k > m && k > n ? interpolate(grid, m, n) : interpolate(grid, std::min(k, std::max(m, k)), std::min(m, n));
+  double bytes = (m * k + k * n + m * n) * elementBytes;
+  return std::max(flops / rate, bytes / getBandwidth(target, bytes));
+}
+
+double spnn::cost::predictStep(const TargetDescription &target, const ProductStep &step, unsigned elementBytes,
+                               int threads) {
+  if (step.m == 0 || step.n == 0)
+    return 0;
+  double count = std::max(threads, 1);
+  if (target.cores > 0)
+    count = std::min<double>(count, target.cores);
+  double nanoseconds =
+      step.isGraph ? predictGraphStep(target, step, elementBytes) : predictDenseStep(target, step, elementBytes);
+  return nanoseconds * 1e-3 / count + (count > 1 ? target.parallelRegionMicroseconds : 0);
+}
