@@ -242,7 +242,7 @@ LogicalResult Differentiate::addGradients(func::FuncOp original, ArrayRef<unsign
 }
 
 static void eraseDead(Block &block) {
-  for (Operation &op : llvm::make_early_inc_range(llvm::reverse(block.without_terminator())))
+  for (Operation &op : llvm::make_early_inc_range(llvm::reverse(block)))
     if (isOpTriviallyDead(&op))
       op.erase();
 }

@@ -131,7 +131,7 @@ func.func @f(%x: tensor<2x8xf32> {spnn.parameter}, %r: tensor<2x2xf32> {spnn.par
 // The mask of dropout is made again: nothing is kept.
 // CHECK-LABEL: func @f_gradients
 func.func @f(%x: tensor<4xf32> {spnn.parameter}, %seed: i64) -> tensor<4xf32> {
-  // CHECK-SAME: %[[SEED:.*]]: i64 {{.*}}, %[[G:.*]]: tensor<4xf32>
+  // CHECK-SAME: %[[SEED:[a-z0-9]+]]: i64 {{.*}}, %[[G:[a-z0-9]+]]: tensor<4xf32>
   // CHECK-NOT: spnn.save
   // CHECK: spnn.dropout %[[G]] seed(%[[SEED]]) rate(5.000000e-01) stream(3)
   %y = spnn.dropout %x seed(%seed) rate(0.5) stream(3) : tensor<4xf32>
@@ -158,7 +158,7 @@ func.func @f(%x: tensor<3x4xf32> {spnn.parameter}, %w: tensor<4x5xf32> {spnn.par
 // Gradients that meet are added, a gradient that passes unchanged is no op, and one that nobody asked for is not computed.
 // CHECK-LABEL: func @f_gradients
 func.func @f(%x: tensor<4xf32> {spnn.parameter}, %y: tensor<4xf32>) -> tensor<4xf32> {
-  // CHECK-SAME: %[[G:.*]]: tensor<4xf32> {spnn.name = "grad:out0"}
+  // CHECK-SAME: %[[G:[a-z0-9]+]]: tensor<4xf32> {spnn.name = "grad:out0"}
   // CHECK: %[[DX:.*]] = linalg.generic
   // CHECK: arith.mulf
   // CHECK-NOT: linalg.generic

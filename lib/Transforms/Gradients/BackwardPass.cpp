@@ -118,7 +118,9 @@ LogicalResult BackwardBuilder::buildOp(Operation *op) {
 }
 
 void BackwardBuilder::eraseDead() {
-  for (Operation &op : llvm::make_early_inc_range(llvm::reverse(block.without_terminator()))) {
+  for (Operation &op : llvm::make_early_inc_range(llvm::reverse(block))) {
+    if (op.hasTrait<OpTrait::IsTerminator>())
+      continue;
     if (isForward(&op))
       return;
     bool isGradient = llvm::any_of(op.getResults(), [&](Value result) { return kept.contains(result); });
