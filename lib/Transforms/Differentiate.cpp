@@ -242,9 +242,12 @@ LogicalResult Differentiate::addGradients(func::FuncOp original, ArrayRef<unsign
 }
 
 static void eraseDead(Block &block) {
-  for (Operation &op : llvm::make_early_inc_range(llvm::reverse(block)))
-    if (isOpTriviallyDead(&op))
-      op.erase();
+  for (Operation *op = block.getTerminator()->getPrevNode(); op;) {
+    Operation *previous = op->getPrevNode();
+    if (isOpTriviallyDead(op))
+      op->erase();
+    op = previous;
+  }
 }
 
 LogicalResult Differentiate::addSplit(func::FuncOp original, ArrayRef<unsigned> wanted) {

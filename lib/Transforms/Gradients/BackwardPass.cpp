@@ -118,14 +118,12 @@ LogicalResult BackwardBuilder::buildOp(Operation *op) {
 }
 
 void BackwardBuilder::eraseDead() {
-  for (Operation &op : llvm::make_early_inc_range(llvm::reverse(block))) {
-    if (op.hasTrait<OpTrait::IsTerminator>())
-      continue;
-    if (isForward(&op))
-      return;
-    bool isGradient = llvm::any_of(op.getResults(), [&](Value result) { return kept.contains(result); });
-    if (!isGradient && isOpTriviallyDead(&op))
-      op.erase();
+  for (Operation *op = block.getTerminator()->getPrevNode(); op != lastForward;) {
+    Operation *previous = op->getPrevNode();
+    bool isGradient = llvm::any_of(op->getResults(), [&](Value result) { return kept.contains(result); });
+    if (!isGradient && isOpTriviallyDead(op))
+      op->erase();
+    op = previous;
   }
 }
 
