@@ -265,8 +265,8 @@ LogicalResult KernelGraphOp::verify() {
     if (!seen.insert(cast<StringAttr>(name).getValue()).second)
       return emitOpError() << "has two inputs named " << name;
   // C4
-  for (auto [name, extent] : {std::pair("rows", getRows()), std::pair("cols", getCols())})
-    if (!ShapedType::isDynamic(extent) && extent < 0)
+  for (auto [name, attr] : {std::pair("rows", getRowsAttr()), std::pair("cols", getColsAttr())})
+    if (int64_t extent = attr.getInt(); !ShapedType::isDynamic(extent) && extent < 0)
       return emitOpError() << name << " must not be negative, got " << extent;
   // C3
   return verifySemantics(cast<DestinationStyleOpInterface>(getOperation()));

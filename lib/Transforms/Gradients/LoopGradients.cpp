@@ -40,12 +40,6 @@ private:
     sources.push_back({value, map});
     return point.addArgument(getElementTypeOrSelf(value), loc);
   }
-  /// A builder in the block of a point. No op holds that block, so the block cannot tell its context.
-  OpBuilder atPoint() {
-    OpBuilder b(builder.getContext());
-    b.setInsertionPointToEnd(&point);
-    return b;
-  }
   bool hasReductions() const { return llvm::is_contained(nest.iterators, utils::IteratorType::reduction); }
   void findVaried();
   void add(Value value, Value gradient);
@@ -89,7 +83,7 @@ void LoopGradients::add(Value value, Value gradient) {
     sum = gradient;
     return;
   }
-  OpBuilder b = atPoint();
+  OpBuilder b = atEndOf(point, builder);
   sum = arith::AddFOp::create(b, loc, sum, gradient);
 }
 
@@ -102,7 +96,7 @@ Value LoopGradients::read(Value value) {
 LogicalResult LoopGradients::cloneForward() {
   for (auto [number, argument] : llvm::enumerate(nest.body->getArguments()))
     forward.map(argument, addSource(nest.op->getOperand(number), nest.operandMaps[number]));
-  OpBuilder b = atPoint();
+  OpBuilder b = atEndOf(point, builder);
   for (Operation &op : nest.body->without_terminator()) {
     if (op.getNumRegions() != 0)
       return op.emitOpError("cannot be differentiated: it has regions, inside of the body of another op");
@@ -135,7 +129,7 @@ LogicalResult LoopGradients::seedReduction(unsigned number, SmallVectorImpl<Valu
   if (!varied.contains(element))
     return success();
   BlockArgument result = addSource(nest.op->getResult(number), nest.resultMaps[number]);
-  OpBuilder b = atPoint();
+  OpBuilder b = atEndOf(point, builder);
   Value isPicked = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OEQ, read(element), result);
   Value zero = arith::ConstantOp::create(b, loc, b.getFloatAttr(gradient.getType(), 0));
   add(element, arith::SelectOp::create(b, loc, isPicked, gradient, zero));
@@ -266,7 +260,7 @@ LogicalResult LoopGradients::build(SmallVectorImpl<Value> &operands) {
   findVaried();
   if (failed(cloneForward()) || failed(seed(operands)))
     return failure();
-  OpBuilder b = atPoint();
+  OpBuilder b = atEndOf(point, builder);
   auto readValue = [&](Value value) { return read(value); };
   auto isNeeded = [&](Value value) { return varied.contains(value); };
   auto addGradient = [&](Value value, Value gradient) { add(value, gradient); };

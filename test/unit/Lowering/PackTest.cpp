@@ -125,6 +125,13 @@ protected:
     }
     return makeParameters(&context, changed);
   }
+
+  /// A problem that the kernel takes, packed with such parameters.
+  std::pair<DictionaryAttr, PackedWeights> pack(const CpuKernel &kernel, const KernelProblem &problem) {
+    EXPECT_EQ(kernel.check(problem), std::nullopt);
+    DictionaryAttr parameters = parametersOf(kernel, problem);
+    return {parameters, kernel.pack(problem, parameters)};
+  }
 };
 
 TEST_F(Pack, Csr) {
@@ -132,9 +139,7 @@ TEST_F(Pack, Csr) {
   for (int round = 0; round < 200; ++round) {
     format::DenseMatrix matrix = makeMatrix({extent(1), extent(1)});
     KernelProblem problem = makeProblem(matrix, "csr");
-    ASSERT_EQ(kernel.checkProblem(problem), std::nullopt);
-    DictionaryAttr parameters = parametersOf(kernel, problem);
-    PackedWeights packed = kernel.pack(problem, parameters);
+    auto [parameters, packed] = pack(kernel, problem);
     int64_t rows = matrix.shape.rows, cols = matrix.shape.cols;
     int64_t chunks = getParameter(parameters, "chunks", 1), block = getParameter(parameters, "k_block", 1);
     int64_t blocks = std::max<int64_t>(1, (cols + block - 1) / block);
@@ -179,9 +184,7 @@ TEST_F(Pack, PatternTile) {
   for (int round = 0; round < 300; ++round) {
     format::DenseMatrix matrix = makeMatrix({extent(1), extent(1)});
     KernelProblem problem = makeProblem(matrix, "csr");
-    ASSERT_EQ(kernel.checkProblem(problem), std::nullopt);
-    DictionaryAttr parameters = parametersOf(kernel, problem);
-    PackedWeights packed = kernel.pack(problem, parameters);
+    auto [parameters, packed] = pack(kernel, problem);
     int64_t rows = matrix.shape.rows, cols = matrix.shape.cols;
     int64_t chunks = getParameter(parameters, "chunks", 1), block = getParameter(parameters, "k_block", 1);
     int64_t tileRows = getParameter(parameters, "tile_rows", 1);
@@ -392,9 +395,7 @@ TEST_F(Pack, CscMatvec) {
   for (int round = 0; round < 100; ++round) {
     format::DenseMatrix matrix = makeMatrix({extent(1), extent(1)});
     KernelProblem problem = makeProblem(matrix, "csc", 1);
-    ASSERT_EQ(kernel.checkProblem(problem), std::nullopt);
-    DictionaryAttr parameters = parametersOf(kernel, problem);
-    PackedWeights packed = kernel.pack(problem, parameters);
+    auto [parameters, packed] = pack(kernel, problem);
     int64_t cols = matrix.shape.cols, chunks = getParameter(parameters, "chunks", 0);
     ASSERT_EQ(packed.buffers.size(), 4u);
     std::vector<uint64_t> bounds = integersOf(packed.buffers[0]), positions = integersOf(packed.buffers[1]),
@@ -442,9 +443,7 @@ TEST_F(Pack, Block) {
     auto [r, c] = shapes[round % std::size(shapes)];
     format::DenseMatrix matrix = makeMatrix({extent(r), extent(c)});
     KernelProblem problem = makeProblem(matrix, "bsr" + std::to_string(r) + "x" + std::to_string(c));
-    ASSERT_EQ(kernel.checkProblem(problem), std::nullopt);
-    DictionaryAttr parameters = parametersOf(kernel, problem);
-    PackedWeights packed = kernel.pack(problem, parameters);
+    auto [parameters, packed] = pack(kernel, problem);
     int64_t chunks = getParameter(parameters, "chunks", 1), blockRows = matrix.shape.rows / r;
     ASSERT_EQ(packed.buffers.size(), 4u);
     std::vector<uint64_t> bounds = integersOf(packed.buffers[0]), positions = integersOf(packed.buffers[1]),
@@ -481,9 +480,7 @@ TEST_F(Pack, BlockMatvec) {
     auto [r, c] = shapes[round % std::size(shapes)];
     format::DenseMatrix matrix = makeMatrix({extent(r), extent(c)});
     KernelProblem problem = makeProblem(matrix, "bsr" + std::to_string(r) + "x" + std::to_string(c), 1 + round % 4);
-    ASSERT_EQ(kernel.checkProblem(problem), std::nullopt);
-    DictionaryAttr parameters = parametersOf(kernel, problem);
-    PackedWeights packed = kernel.pack(problem, parameters);
+    auto [parameters, packed] = pack(kernel, problem);
     int64_t chunks = getParameter(parameters, "chunks", 0), lanes = getParameter(parameters, "rows_tile", 0);
     ASSERT_EQ(packed.buffers.size(), 5u);
     std::vector<uint64_t> indices = integersOf(packed.buffers[3]);
@@ -546,9 +543,7 @@ TEST_F(Pack, Nm) {
     auto [n, m] = ratios[round % std::size(ratios)];
     format::DenseMatrix matrix = makeMatrix({extent(1), extent(m)}, m, n);
     KernelProblem problem = makeProblem(matrix, "nm" + std::to_string(n) + ":" + std::to_string(m));
-    ASSERT_EQ(kernel.checkProblem(problem), std::nullopt);
-    DictionaryAttr parameters = parametersOf(kernel, problem);
-    PackedWeights packed = kernel.pack(problem, parameters);
+    auto [parameters, packed] = pack(kernel, problem);
     int64_t rows = matrix.shape.rows, groups = matrix.shape.cols / m, tile = getParameter(parameters, "rows_tile", 1);
     ASSERT_EQ(packed.buffers.size(), 2u);
     std::vector<uint64_t> indices = integersOf(packed.buffers[0]);
@@ -589,9 +584,7 @@ TEST_F(Pack, Nmg) {
               std::memcpy(matrix.element(strip + r, col), &next, sizeof(float));
         }
       KernelProblem problem = makeProblem(matrix, "nmg" + nmg.str());
-      ASSERT_EQ(kernel.checkProblem(problem), std::nullopt);
-      DictionaryAttr parameters = parametersOf(kernel, problem);
-      PackedWeights packed = kernel.pack(problem, parameters);
+      auto [parameters, packed] = pack(kernel, problem);
       ASSERT_EQ(packed.buffers.size(), 3u);
       std::vector<uint64_t> bounds = integersOf(packed.buffers[0]);
       EXPECT_EQ(bounds.back(), 3u);
@@ -644,10 +637,8 @@ TEST_F(Pack, Dot) {
     KernelProblem problem = makeProblem(matrix, blockRows == 1 ? "csr" : "bsr" + std::to_string(blockRows) + "x1");
     problem.weightType = problem.rhsType = isFloat ? Type(BFloat16Type::get(&context)) : IntegerType::get(&context, 8);
     problem.hasDot = generator() % 2;
-    ASSERT_EQ(kernel.check(problem), std::nullopt);
-    DictionaryAttr parameters = parametersOf(kernel, problem);
+    auto [parameters, packed] = pack(kernel, problem);
     EXPECT_EQ(getParameter(parameters, "dot", -1), problem.hasDot);
-    PackedWeights packed = kernel.pack(problem, parameters);
     EXPECT_EQ(packed.storedValues, kernel.countStoredValues(problem, parameters, 0));
     ASSERT_EQ(packed.buffers.size(), 5u);
     std::vector<uint64_t> bounds = integersOf(packed.buffers[0]), positions = integersOf(packed.buffers[1]);
@@ -733,11 +724,9 @@ TEST_F(Pack, Bitmap) {
       problem.canExpand = true;
       word = 64;
     }
-    ASSERT_EQ(kernel.checkProblem(problem), std::nullopt);
-    DictionaryAttr parameters = parametersOf(kernel, problem);
+    auto [parameters, packed] = pack(kernel, problem);
     EXPECT_EQ(getParameter(parameters, "word", 0), word);
     EXPECT_EQ(kernel.getCostName(parameters), word == 16 ? "bitmap-matvec" : "bitmap-matvec-wide");
-    PackedWeights packed = kernel.pack(problem, parameters);
     int64_t rows = matrix.shape.rows, words = (matrix.shape.cols + word - 1) / word;
     ASSERT_EQ(packed.buffers.size(), 4u);
     std::vector<uint64_t> bits = integersOf(packed.buffers[1]), positions = integersOf(packed.buffers[2]);
