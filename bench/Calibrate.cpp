@@ -226,6 +226,17 @@ static std::vector<double> fit(const std::vector<std::vector<double>> &rows, con
   return x;
 }
 
+/// The sum that `fit` minimises.
+static double sumErrors(const std::vector<std::vector<double>> &rows, const std::vector<double> &times,
+                        const std::vector<double> &x) {
+  double sum = 0;
+  for (size_t r = 0; r < rows.size(); ++r) {
+    double relative = std::inner_product(x.begin(), x.end(), rows[r].begin(), 0.0) / times[r] - 1;
+    sum += relative * relative;
+  }
+  return sum;
+}
+
 static double rounded(double value) {
   if (!(value > 1e-6))
     return 0;
@@ -236,29 +247,29 @@ static double rounded(double value) {
 /// The coefficients of one kernel from its samples.
 static cost::KernelCoefficients fitKernel(const std::vector<Sample> &samples, const cost::TargetDescription &target) {
   cost::KernelCoefficients kernel;
-  // Single columns have coefficients of their own: per value, or per position where the pattern changes nothing.
+  // Single columns have coefficients of their own: per value, or per position where the pattern changes nothing; and
+  // per row in kernels that know nothing else.
   std::vector<const Sample *> table;
-  std::vector<double> perNonzero, perPosition;
+  std::vector<std::vector<double>> perNonzero, perPosition;
+  std::vector<double> nanoseconds;
   for (const Sample &sample : samples) {
-    if (sample.probe.columns > 1) {
+    bool isMatvecKernel = sample.info.panelWidth == 1;
+    if (sample.probe.columns > 1 && !isMatvecKernel) {
       table.push_back(&sample);
       continue;
     }
-    perNonzero.push_back(sample.microseconds * 1e3 /
-                         (static_cast<double>(sample.info.storedValues) * sample.info.valueCost));
-    perPosition.push_back(sample.microseconds * 1e3 / (static_cast<double>(sample.probe.rows) * sample.probe.cols));
+    auto columns = static_cast<double>(sample.probe.columns), rows = static_cast<double>(sample.probe.rows) * columns;
+    double rowWork = isMatvecKernel ? rows : 0;
+    perNonzero.push_back({static_cast<double>(sample.info.storedValues) * sample.info.valueCost * columns, rowWork});
+    perPosition.push_back({rows * static_cast<double>(sample.probe.cols), rowWork});
+    nanoseconds.push_back(sample.microseconds * 1e3);
   }
-  if (!perNonzero.empty()) {
-    auto mean = [](const std::vector<double> &values) {
-      return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
-    };
-    auto spread = [](const std::vector<double> &values) {
-      return *std::max_element(values.begin(), values.end()) / *std::min_element(values.begin(), values.end());
-    };
-    if (spread(perPosition) < spread(perNonzero))
-      kernel.perPositionMatvecNs = rounded(mean(perPosition));
-    else
-      kernel.perNonzeroMatvecNs = rounded(mean(perNonzero));
+  if (!nanoseconds.empty()) {
+    std::vector<double> byNonzero = fit(perNonzero, nanoseconds), byPosition = fit(perPosition, nanoseconds);
+    bool isByPosition = sumErrors(perPosition, nanoseconds, byPosition) < sumErrors(perNonzero, nanoseconds, byNonzero);
+    (isByPosition ? kernel.perPositionMatvecNs : kernel.perNonzeroMatvecNs) =
+        rounded(isByPosition ? byPosition[0] : byNonzero[0]);
+    kernel.perRowMatvecNs = rounded(isByPosition ? byPosition[1] : byNonzero[1]);
   }
   if (table.empty())
     return kernel;
@@ -426,7 +437,7 @@ int spnn::bench::calibrate(const CalibrateOptions &options) {
   struct Table {
     std::string format, kernel;
     std::vector<Pattern> patterns;
-    bool matvec = false;     ///< for one column only
+    bool matvec = false;     ///< for one column or a few
     bool optional = false;   ///< not every CPU has such a kernel
     int64_t shortCols = 128; ///< of the samples with short rows
     ElementTypes types = {};
@@ -446,7 +457,10 @@ int spnn::bench::calibrate(const CalibrateOptions &options) {
        "pattern-tile",
        {unstructured(.05), unstructured(.1), unstructured(.2), unstructured(.3), unstructured(.5), unstructured(.7),
         unstructured(.9)}},
-      {"csr", "csr-matvec", {unstructured(.05), unstructured(.1), unstructured(.2), unstructured(.5)}, true},
+      {"csr",
+       "csr-matvec",
+       {unstructured(.01), unstructured(.05), unstructured(.1), unstructured(.2), unstructured(.5)},
+       true},
       {"csc", "csc-matvec", {unstructured(.1), unstructured(.2)}, true},
       {"bsr4x1", "block", {blocks(4, .05), blocks(4, .1), blocks(4, .3), blocks(4, .9)}},
       {"bsr8x1", "block", {blocks(8, .1), blocks(8, .3)}},
@@ -461,6 +475,9 @@ int spnn::bench::calibrate(const CalibrateOptions &options) {
       {"nmg2:4:16", "nmg", {nmg(2, 4, 16)}, false, false, 192},
       {"nmg3:4:16", "nmg", {nmg(3, 4, 16)}},
       {"bitmap", "bitmap-matvec", {unstructured(.1), unstructured(.3)}, true, true},
+      {"bitmap", "bitmap-matvec", {unstructured(.1), unstructured(.3)}, true, true, 128, {"i8"}},
+      {"bitmap", "bitmap-matvec", {unstructured(.1), unstructured(.3)}, true, true, 128, {"bf16"}},
+      {"bitmap", "bitmap-matvec", {unstructured(.1), unstructured(.3)}, true, true, 128, {"f16"}},
       {"bsr4x1",
        "dot",
        {blocks(4, .05), blocks(4, .1), blocks(4, .3), blocks(4, .9)},
@@ -483,8 +500,16 @@ int spnn::bench::calibrate(const CalibrateOptions &options) {
       // Kernels without a form for one column need no coefficient for it.
       if (table.kernel != "dot")
         probes.push_back({768, 768, 1, pattern});
-      if (table.matvec)
+      if (table.matvec) {
+        // Short rows, down to hardly any nonzeros, show what a row costs.
+        for (auto [m, k] : {std::pair<int64_t, int64_t>{2048, 128}, {4096, 64}, {256, 2048}})
+          probes.push_back({m, k, 1, pattern});
+        if (table.kernel == "csr-matvec" || table.kernel == "block-matvec")
+          for (auto [m, k] : {std::pair<int64_t, int64_t>{768, 768}, {2048, 128}})
+            for (int64_t n : {2, 4})
+              probes.push_back({m, k, n, pattern});
         continue;
+      }
       for (int64_t n : columns)
         probes.push_back({768, 768, n, pattern});
       if (table.format == "dense")
@@ -592,11 +617,27 @@ int spnn::bench::checkCalibration(const std::string &file, const std::string &cp
         {3072, 768, 1, unstructured(.05)},
         {768, 768, 2, unstructured(.1)},
         {768, 768, 4, unstructured(.1)},
-        {4096, 4096, 1, unstructured(.02)}}},
-      {"bsr4x1", "block-matvec", {{1024, 1024, 1, blocks(4, .2)}, {768, 768, 3, blocks(4, .1)}}},
-      {"bsr8x1", "block-matvec", {{1024, 1024, 1, blocks(8, .1)}, {3072, 768, 1, blocks(8, .2)}}},
-      {"bsr16x1", "block-matvec", {{1024, 1024, 1, blocks(16, .2)}, {768, 768, 2, blocks(16, .2)}}},
-      {"bitmap", "", {{1024, 1024, 1, unstructured(.2)}}},
+        {4096, 4096, 1, unstructured(.02)},
+        // Rows that are hardly there.
+        {3776, 48, 1, unstructured(.01)},
+        {1536, 96, 2, unstructured(.1)},
+        {3072, 256, 1, unstructured(.02)},
+        {128, 96, 3, unstructured(.3)}}},
+      {"bsr4x1",
+       "block-matvec",
+       {{1024, 1024, 1, blocks(4, .2)},
+        {768, 768, 3, blocks(4, .1)},
+        {3072, 96, 1, blocks(4, .05)},
+        {1536, 96, 2, blocks(4, .1)}}},
+      {"bsr8x1",
+       "block-matvec",
+       {{1024, 1024, 1, blocks(8, .1)}, {3072, 768, 1, blocks(8, .2)}, {3072, 96, 1, blocks(8, .05)}}},
+      {"bsr16x1",
+       "block-matvec",
+       {{1024, 1024, 1, blocks(16, .2)}, {768, 768, 2, blocks(16, .2)}, {3072, 96, 1, blocks(16, .05)}}},
+      {"bitmap", "", {{1024, 1024, 1, unstructured(.2)}, {3072, 96, 1, unstructured(.2)}}},
+      {"bitmap", "", {{1024, 1024, 1, unstructured(.2)}, {3072, 96, 1, unstructured(.2)}}, {"i8"}},
+      {"bitmap", "", {{1024, 1024, 1, unstructured(.2)}, {3072, 96, 1, unstructured(.2)}}, {"bf16"}},
       {"bsr4x1",
        "dot",
        {{768, 768, 128, blocks(4, .2)}, {3072, 768, 128, blocks(4, .1)}, {512, 512, 16, blocks(4, .4)}},

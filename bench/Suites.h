@@ -64,6 +64,9 @@ int runBlockSuite(const SuiteOptions &options);
 /// A layer of graph attention, forward and backward, on real graphs.
 int runGatSuite(const SuiteOptions &options);
 
+/// Our kernels on one thread and on several, with nothing between the calls.
+int runScalingSuite(const SuiteOptions &options);
+
 struct CalibrateOptions {
   std::string output = "-";
   std::string splitColumns = "auto"; ///< whether ours are computed slice by slice of their columns

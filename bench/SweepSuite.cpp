@@ -218,10 +218,10 @@ runtime::Error SweepSuite::runCase(const ProductCase &c) {
   runtime::Error failed;
   for (Entry &entry : entries)
     entry.number = contest.add([&](int i) { failed = entry.compiled->run(i); }, count);
-  std::vector<size_t> peerEntries;
+  std::vector<std::pair<size_t, std::string>> peerEntries;
   for (size_t p = 0; p < peers[0].size(); ++p)
     if (peers[0][p].linear)
-      peerEntries.push_back(contest.add([&peers, p](int i) { peers[i][p].run(0); }, count));
+      peerEntries.emplace_back(contest.add([&peers, p](int i) { peers[i][p].run(0); }, count), peers[0][p].variant);
   contest.hold(options.seconds > 0 ? options.seconds : 0.25, 5);
   if (failed)
     return failed;
@@ -231,8 +231,12 @@ runtime::Error SweepSuite::runCase(const ProductCase &c) {
   outcome.predicted = entries[0].predicted;
   outcome.chosen = contest.get(entries[0].number).min;
   outcome.dense = std::numeric_limits<double>::infinity();
-  for (size_t peer : peerEntries)
-    outcome.dense = std::min(outcome.dense, contest.get(peer).min);
+  llvm::json::Array denseForms;
+  for (const auto &[peer, variant] : peerEntries) {
+    double time = contest.get(peer).min;
+    outcome.dense = std::min(outcome.dense, time);
+    denseForms.push_back(llvm::json::Object{{"variant", variant}, {"us", time}});
+  }
   outcome.tuned = contest.get(entries[tuned].number).min;
   outcome.best = outcome.dense;
   const Entry *best = nullptr;
@@ -267,6 +271,7 @@ runtime::Error SweepSuite::runCase(const ProductCase &c) {
                                     {"ours_us", outcome.chosen},
                                     {"cost_model_us", outcome.predicted},
                                     {"onednn_us", outcome.dense},
+                                    {"onednn_forms", std::move(denseForms)},
                                     {"tuned_us", options.tune ? llvm::json::Value(outcome.tuned) : nullptr},
                                     {"candidates", std::move(candidates)},
                                     {"threads", options.threads},

@@ -124,6 +124,8 @@ Prediction spnn::cost::predict(const TargetDescription &target,
                          rows * static_cast<double>(work.weights.cols) *
                              kernel->perPositionMatvecNs;
     prediction.computeMicroseconds = nanoseconds * columns * 1e-3 / threads;
+    prediction.overheadMicroseconds +=
+        rows * kernel->perRowMatvecNs * columns * 1e-3 / threads;
   } else {
     // A masked tail costs a full vector, a cut panel a full row of overhead.
     double vectors =

@@ -64,5 +64,6 @@ std::optional<std::string> cost::resolveCpu(llvm::StringRef name, Cpu &result) {
   result.vectorBytes = has("avx512f") && has("avx512vl") ? 64 : has("avx2") && has("fma") ? 32 : 16;
   result.hasBf16Dot = result.vectorBytes == 64 && has("avx512bf16") && has("avx512bw");
   result.hasInt8Dot = result.vectorBytes == 64 && has("avx512vnni") && has("avx512bw");
+  result.hasNarrowExpand = result.vectorBytes == 64 && has("avx512vbmi2") && has("avx512bw");
   return std::nullopt;
 }

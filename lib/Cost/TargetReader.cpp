@@ -189,6 +189,7 @@ static KernelCoefficients readKernel(const llvm::json::Value *value,
   kernel.perDramByteCycles = reader.readOptionalNumber("perDramByteCycles");
   kernel.perNonzeroMatvecNs = reader.readOptionalNumber("perNonzeroMatvecNs");
   kernel.perPositionMatvecNs = reader.readOptionalNumber("perPositionMatvecNs");
+  kernel.perRowMatvecNs = reader.readOptionalNumber("perRowMatvecNs");
   // A kernel for one column needs no table.
   const llvm::json::Value *kappa = reader.get("kappa");
   if (kappa || !kernel.hasMatvec()) {

@@ -64,6 +64,7 @@ static void printKernel(llvm::json::OStream &json,
   number("perDramByteCycles", kernel.perDramByteCycles);
   number("perNonzeroMatvecNs", kernel.perNonzeroMatvecNs);
   number("perPositionMatvecNs", kernel.perPositionMatvecNs);
+  number("perRowMatvecNs", kernel.perRowMatvecNs);
 }
 
 static void printGrid(llvm::json::OStream &json, StringRef field,

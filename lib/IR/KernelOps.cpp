@@ -11,6 +11,7 @@
 #include "Extents.h"
 #include "KernelVerifiers.h"
 #include "spnn/IR/SPNN.h"
+#include "spnn/IR/SparseFormats.h"
 
 #include "mlir/IR/Matchers.h"
 #include "mlir/IR/PatternMatch.h"
@@ -141,6 +142,40 @@ struct ReshapeColumnsToPanels : public OpRewritePattern<PackPanelsOp> {
   }
 };
 
+/// Panels of a constant are a constant.
+struct FoldPackOfConstant : public OpRewritePattern<PackPanelsOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(PackPanelsOp op, PatternRewriter &rewriter) const override {
+    ElementsAttr attr;
+    auto packed = dyn_cast<RankedTensorType>(op.getInit().getType());
+    if (!packed || !packed.hasStaticShape() || !matchPattern(op.getSource(), m_Constant(&attr)))
+      return rewriter.notifyMatchFailure(op, "the source is no constant, or not all extents are known");
+    std::optional<std::vector<uint8_t>> source = readRawElements(attr);
+    if (!source)
+      return rewriter.notifyMatchFailure(op, "the constant's elements are not whole bytes, or not at hand");
+    bool isTransposed = op.getTranspose();
+    int64_t rows = attr.getShapedType().getDimSize(isTransposed);
+    int64_t columns = attr.getShapedType().getDimSize(!isTransposed);
+    int64_t width = op.getPanels().getWidth(), vector = op.getPanels().getVector();
+    if (packed.getNumElements() != rows * static_cast<int64_t>(llvm::alignTo(columns, vector)))
+      return rewriter.notifyMatchFailure(op, "the init has another extent than the panels");
+    unsigned bytes = getElementBytes(packed.getElementType());
+    std::vector<char> panels(packed.getNumElements() * bytes, 0);
+    for (int64_t column = 0; column < columns; ++column) {
+      int64_t first = column / width * width;
+      int64_t stride = llvm::alignTo(std::min(width, columns - first), vector);
+      for (int64_t row = 0; row < rows; ++row) {
+        int64_t from = isTransposed ? column * rows + row : row * columns + column;
+        int64_t to = first * rows + row * stride + column - first;
+        std::copy_n(source->begin() + from * bytes, bytes, panels.begin() + to * bytes);
+      }
+    }
+    rewriter.replaceOpWithNewOp<arith::ConstantOp>(op, DenseElementsAttr::getFromRawBuffer(packed, panels));
+    return success();
+  }
+};
+
 struct ReshapePanelsToColumns : public OpRewritePattern<UnpackPanelsOp> {
   using OpRewritePattern::OpRewritePattern;
 
@@ -157,7 +192,7 @@ struct ReshapePanelsToColumns : public OpRewritePattern<UnpackPanelsOp> {
 } // namespace
 
 void PackPanelsOp::getCanonicalizationPatterns(RewritePatternSet &patterns, MLIRContext *context) {
-  patterns.add<FoldPackOfUnpack, ReshapeColumnsToPanels>(context);
+  patterns.add<FoldPackOfConstant, FoldPackOfUnpack, ReshapeColumnsToPanels>(context);
 }
 
 void UnpackPanelsOp::getCanonicalizationPatterns(RewritePatternSet &patterns, MLIRContext *context) {
@@ -230,8 +265,8 @@ LogicalResult KernelGraphOp::verify() {
     if (!seen.insert(cast<StringAttr>(name).getValue()).second)
       return emitOpError() << "has two inputs named " << name;
   // C4
-  for (auto [name, extent] : {std::pair("rows", getRows()), std::pair("cols", getCols())})
-    if (!ShapedType::isDynamic(extent) && extent < 0)
+  for (auto [name, attr] : {std::pair("rows", getRowsAttr()), std::pair("cols", getColsAttr())})
+    if (int64_t extent = attr.getInt(); !ShapedType::isDynamic(extent) && extent < 0)
       return emitOpError() << name << " must not be negative, got " << extent;
   // C3
   return verifySemantics(cast<DestinationStyleOpInterface>(getOperation()));

@@ -31,12 +31,17 @@ LogicalResult spnn::verifyDense(Operation *op, StringRef name, Value value, Arra
     fits = areCompatible(type.getDimSize(i), shape[i]);
   if (fits)
     return success();
-  InFlightDiagnostic diag = op->emitOpError() << name << " must be a dense tensor<";
-  for (int64_t extent : shape)
-    diag << printExtent(extent) << "x";
+  std::string expected;
+  llvm::raw_string_ostream os(expected);
+  llvm::interleave(shape, os, [&](int64_t extent) { os << printExtent(extent); }, "x");
   if (element)
-    diag << element;
-  return diag << ">, got " << value.getType();
+    os << (shape.empty() ? "" : "x") << element;
+  InFlightDiagnostic diag = op->emitOpError() << name << " must be a dense tensor";
+  if (element)
+    diag << "<" << expected << ">";
+  else
+    diag << " of shape " << expected;
+  return diag << ", got " << value.getType();
 }
 
 LogicalResult spnn::verifyEdgeValues(Operation *op, StringRef name, Value value, int64_t edges, int64_t heads,
@@ -197,8 +202,8 @@ LogicalResult EdgeSoftmaxBackwardOp::verify() {
 //===----------------------------------------------------------------------===//
 
 /// C1 to C6 of spnn.graph_attention, as far as they are about what the backward op has too. `output` has the type of
-/// the forward op's result.
-template <typename Op> static LogicalResult verifyAttention(Op op, Value output) {
+/// the forward op's result, and is called `outputName`.
+template <typename Op> static LogicalResult verifyAttention(Op op, StringRef outputName, Value output) {
   int64_t rows = extent(op.getGraph(), 0), columns = extent(op.getGraph(), 1), edges = countEdges(op.getGraph());
   Type element = elementOf(op.getFeatures());
   int64_t width = columnsOf(op.getFeatures()), heads = op.getHeads();
@@ -224,17 +229,17 @@ template <typename Op> static LogicalResult verifyAttention(Op op, Value output)
   if (!(rate >= 0 && rate < 1) || (rate != 0 && !op.getSeed()))
     return op.emitOpError() << "rate must be in [0, 1), and 0 without a seed, got " << rate;
   // C5
-  if (failed(verifyDense(op, "output", output, {rows, width}, element)) ||
+  if (failed(verifyDense(op, outputName, output, {rows, width}, element)) ||
       failed(verifyDense(op, "logsumexp", op.getLogsumexp(), {rows, heads}, element)))
     return failure();
   return verifyDense(op, "coefficients", op.getCoefficients(), {edges, heads}, element);
 }
 
-LogicalResult GraphAttentionOp::verify() { return verifyAttention(*this, getResult()); }
+LogicalResult GraphAttentionOp::verify() { return verifyAttention(*this, "result", getResult()); }
 
 LogicalResult GraphAttentionBackwardOp::verify() {
   // C1
-  if (failed(verifyAttention(*this, getOutput())))
+  if (failed(verifyAttention(*this, "output", getOutput())))
     return failure();
   if (getGradient().getType() != getOutput().getType())
     return emitOpError() << "gradient must have the output's type " << getOutput().getType() << ", got "

@@ -19,6 +19,31 @@
 using namespace mlir;
 using namespace spnn;
 
+/// `, dot = [types]` and `, expand = [types]`, each once at most, in this order where they are printed.
+static ParseResult parseTargetTypes(AsmParser &parser, SmallVector<Type> &dot, SmallVector<Type> &expand) {
+  while (succeeded(parser.parseOptionalComma())) {
+    StringRef keyword;
+    SMLoc loc = parser.getCurrentLocation();
+    if (parser.parseKeyword(&keyword))
+      return failure();
+    SmallVector<Type> *types = keyword == "dot" ? &dot : keyword == "expand" ? &expand : nullptr;
+    if (!types)
+      return parser.emitError(loc, "expected dot or expand");
+    if (!types->empty())
+      return parser.emitError(loc, keyword + " is given twice");
+    if (parser.parseEqual() || parser.parseLSquare() || parser.parseTypeList(*types) || parser.parseRSquare())
+      return failure();
+  }
+  return success();
+}
+
+static void printTargetTypes(AsmPrinter &printer, ArrayRef<Type> dot, ArrayRef<Type> expand) {
+  if (!dot.empty())
+    printer << ", dot = [" << dot << "]";
+  if (!expand.empty())
+    printer << ", expand = [" << expand << "]";
+}
+
 #include "spnn/IR/SPNNEnums.cpp.inc"
 #define GET_ATTRDEF_CLASSES
 #include "spnn/IR/SPNNAttrs.cpp.inc"

@@ -188,7 +188,8 @@ bool ColumnGroups::pays(const ColumnGroup &group) const {
                             [&](Operation *user) { return group.ops.contains(user) || takesPanels(user); });
     } else if (source && isPacked(source)) {
       hasPanels = true;
-    } else {
+    } else if (!matchPattern(input, m_Constant())) {
+      // A constant is packed by the compiler.
       ++added;
     }
   }

@@ -19,14 +19,10 @@
 using namespace mlir;
 using namespace spnn;
 
-static int64_t columnsOf(const KernelProblem &problem) {
-  return ShapedType::isDynamic(problem.columns) ? problem.expectedColumns : problem.columns;
-}
-
 /// Sets what `work` reads and writes beside its weights.
 static void setActivations(cost::KernelWork &work, const KernelProblem &problem, bool isPacked) {
   auto bytesOf = [&](int64_t rows, Type type) -> uint64_t {
-    return columnsOf(problem) * rows * (type.getIntOrFloatBitWidth() / 8);
+    return problem.likelyColumns() * rows * (type.getIntOrFloatBitWidth() / 8);
   };
   work.resultBytes = bytesOf(problem.matrix.shape.rows, problem.elementType);
   work.activationBytes = work.resultBytes + bytesOf(problem.matrix.shape.cols, problem.rhsType);
@@ -75,7 +71,8 @@ KernelProblem CandidateFinder::makeProblem(MatmulOp op, int64_t columns, const f
           expectedColumns,
           getVectorElements(element),
           machine && machine.hasDot(rhs),
-          getActivationDensity(op)};
+          getActivationDensity(op),
+          machine && machine.canExpand(getElementTypeOrSelf(op.getLhs()))};
 }
 
 void CandidateFinder::add(std::vector<Candidate> &candidates, const KernelProblem &base, int64_t runs,
@@ -124,7 +121,7 @@ void CandidateFinder::add(std::vector<Candidate> &candidates, const KernelProble
     if (std::string typed = typedName(work.kernel, problem.weightType); target.findKernel(typed))
       work.kernel = typed;
     work.weights = base.matrix.shape;
-    work.columns = columnsOf(problem);
+    work.columns = problem.likelyColumns();
     work.storedValues =
         std::llround(static_cast<double>(kernel->countStoredValues(problem, candidate.parameters, stored)) *
                      kernel->getValueCost(candidate.parameters, work.columns));
@@ -156,7 +153,7 @@ std::vector<Candidate> CandidateFinder::enumerate(MatmulOp op, const ProductExte
     cost::KernelWork work;
     work.kernel = "dense";
     work.weights = matrix.shape;
-    work.columns = columnsOf(problem);
+    work.columns = problem.likelyColumns();
     work.storedValues = matrix.shape.rows * matrix.shape.cols;
     // Whatever the operands are, oneDNN multiplies f32 here.
     work.elementBytes = problem.elementType.getIntOrFloatBitWidth() / 8;
@@ -195,7 +192,7 @@ bool CandidateFinder::fits(uint64_t bytes, cost::KernelWork::Home home) const {
 }
 
 double CandidateFinder::predictRepacking(const ProductExtent &extent, int64_t rows, Type element) const {
-  int64_t columns = ShapedType::isDynamic(extent.columns) ? expectedColumns : extent.columns;
+  int64_t columns = getLikelyColumns(extent.columns, expectedColumns);
   int64_t elementBytes = element.getIntOrFloatBitWidth() / 8;
   uint64_t rowBytes = static_cast<uint64_t>(std::max<int64_t>(rows, 0)) * elementBytes;
   // Panels are whole vectors of columns.

@@ -242,8 +242,7 @@ LogicalResult SelectFormats::measure(MutableArrayRef<Product> products, const co
     product.eligible = llvm::map_to_vector(likely, [&](size_t i) { return product.eligible[i]; });
     TimingRequest request;
     request.op = product.op;
-    int64_t columns = request.op.getColumns();
-    request.columns = ShapedType::isDynamic(columns) ? expectedColumns : columns;
+    request.columns = getLikelyColumns(request.op.getColumns(), expectedColumns);
     request.weightsIn = product.home.str();
     for (size_t number : product.eligible) {
       const Candidate &candidate = product.candidates[number];

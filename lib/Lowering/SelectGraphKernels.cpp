@@ -10,6 +10,7 @@
 //===----------------------------------------------------------------------===//
 #include "AggregateEpilogue.h"
 #include "AttentionSelection.h"
+#include "GraphKernels/GraphEmitter.h"
 #include "GraphSelection.h"
 
 #include "spnn/Lowering/Passes.h"
@@ -177,6 +178,57 @@ static LogicalResult select(GraphSelector &selector, DegreeOp op) {
   return success();
 }
 
+/// A graph kernel without a graph: the predictions are its extents.
+static GraphStorage describePredictions(RankedTensorType type) {
+  GraphStorage none;
+  none.rows = type.getDimSize(0);
+  none.columns = type.getDimSize(1);
+  return none;
+}
+
+/// Work of a row of predictions, mostly exponentials; masks may leave most rows out.
+static int64_t countLossWork(RankedTensorType type) {
+  return type.isDynamicDim(1) ? ShapedType::kDynamic : 2 + type.getDimSize(1);
+}
+
+static DictionaryAttr makeLossParameters(OpBuilder &b, LossKind kind) {
+  return b.getDictionaryAttr(b.getNamedAttr("kind", b.getI64IntegerAttr(static_cast<int64_t>(kind))));
+}
+
+static LogicalResult select(GraphSelector &selector, LossOp op) {
+  selector.startAt(op);
+  OpBuilder &b = selector.builder;
+  RankedTensorType type = typeOf(op.getPredictions());
+  Value result = selector.createEmpty(op.getLoc(), typeOf(op.getResult()));
+  Value partials = selector.createEmpty(op.getLoc(), RankedTensorType::get({2 * kGraphTasks}, b.getF64Type()));
+  auto kernel =
+      selector.create(op.getLoc(), "loss", describePredictions(type),
+                      {{"predictions", op.getPredictions()}, {"targets", op.getTargets()}, {"mask", op.getMask()}},
+                      {result, partials}, makeLossParameters(b, op.getKind()), countLossWork(type));
+  op.getResult().replaceAllUsesWith(kernel.getResult(0));
+  op.erase();
+  return success();
+}
+
+static LogicalResult select(GraphSelector &selector, LossBackwardOp op) {
+  selector.startAt(op);
+  RankedTensorType type = typeOf(op.getPredictions());
+  SmallVector<Value> sizes;
+  for (int64_t dim = 0; dim < type.getRank(); ++dim)
+    if (type.isDynamicDim(dim))
+      sizes.push_back(selector.extent(op.getPredictions(), dim));
+  Value init = selector.createEmpty(op.getLoc(), type, sizes);
+  auto kernel = selector.create(op.getLoc(), "loss-backward", describePredictions(type),
+                                {{"predictions", op.getPredictions()},
+                                 {"targets", op.getTargets()},
+                                 {"mask", op.getMask()},
+                                 {"gradient", op.getGradient()}},
+                                init, makeLossParameters(selector.builder, op.getKind()), countLossWork(type));
+  op.getResult().replaceAllUsesWith(kernel.getResult(0));
+  op.erase();
+  return success();
+}
+
 /// The order that a transposition returns; the transposed graph is found by who uses it.
 static LogicalResult select(GraphSelector &selector, TransposeOp op) {
   if (op.getOrder().use_empty())
@@ -205,14 +257,15 @@ struct SelectGraphKernels : public spnn::impl::SelectGraphKernelsBase<SelectGrap
       if (isa<AssembleOp, TransposeOp>(op) || (isa<ConstantOp>(op) && isGraph(op->getResult(0).getType())))
         graphs.push_back(op);
       if (isa<AggregateOp, ScatterWinnersOp, SDDMMOp, EdgeSoftmaxOp, EdgeSoftmaxBackwardOp, DegreeOp, TransposeOp,
-              GraphAttentionOp, GraphAttentionBackwardOp>(op))
+              GraphAttentionOp, GraphAttentionBackwardOp, LossOp, LossBackwardOp>(op))
         ops.push_back(op);
     });
     for (Operation *op : ops) {
       bool isTransposition = isa<TransposeOp>(op);
-      LogicalResult done = llvm::TypeSwitch<Operation *, LogicalResult>(op)
-                               .Case<AggregateOp, ScatterWinnersOp, SDDMMOp, EdgeSoftmaxOp, EdgeSoftmaxBackwardOp,
-                                     DegreeOp, TransposeOp>([&](auto graphOp) { return select(selector, graphOp); })
+      LogicalResult done =
+          llvm::TypeSwitch<Operation *, LogicalResult>(op)
+              .Case<AggregateOp, ScatterWinnersOp, SDDMMOp, EdgeSoftmaxOp, EdgeSoftmaxBackwardOp, DegreeOp, TransposeOp,
+                    LossOp, LossBackwardOp>([&](auto graphOp) { return select(selector, graphOp); })
               .Case<GraphAttentionOp, GraphAttentionBackwardOp>(
                   [&](auto attention) { return selectAttention(selector, attention); });
       if (failed(done))

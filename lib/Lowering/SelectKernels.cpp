@@ -122,6 +122,7 @@ LogicalResult KernelSelector::selectSparse(MatmulOp op, const format::DenseMatri
                         /*expectedColumns=*/0,
                         getVectorElements(element),
                         target && target.hasDot(rhsType.getElementType())};
+  problem.canExpand = target && target.canExpand(weightsType.getElementType());
   auto decision = op->getAttrOfType<DictionaryAttr>(kDecisionAttrName);
   auto wanted = decision ? decision.getAs<StringAttr>("kernel") : StringAttr();
   const CpuKernel *chosen = nullptr;

@@ -46,14 +46,16 @@ struct SetTarget : public spnn::impl::SetTargetBase<SetTarget> {
       if (!loaded)
         return fail(llvm::toString(loaded.takeError()));
     }
-    SmallVector<Type> dot;
+    SmallVector<Type> dot, expand;
     if (resolved.hasBf16Dot)
       dot.push_back(BFloat16Type::get(&getContext()));
     if (resolved.hasInt8Dot)
       dot.push_back(IntegerType::get(&getContext(), 8));
+    if (resolved.hasNarrowExpand)
+      expand = {IntegerType::get(&getContext(), 8), IntegerType::get(&getContext(), 16)};
     module->setAttr(kTargetAttrName,
                     TargetAttr::get(&getContext(), name, cpu == "native" ? "native" : resolved.name,
-                                    resolved.vectorBytes, threads, dot));
+                                    resolved.vectorBytes, threads, dot, expand));
   }
 };
 } // namespace

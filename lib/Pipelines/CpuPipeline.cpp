@@ -82,6 +82,7 @@ void spnn::buildCpuGraphStage(OpPassManager &pm, const CpuPipelineOptions &optio
 void spnn::buildCpuKernelStage(OpPassManager &pm, const CpuPipelineOptions &options) {
   pm.addPass(createFoldSaves());
   pm.addPass(createSelectGraphKernels());
+  pm.addPass(createDecomposeTraining());
   pm.addPass(createSelectKernels());
   // Ops of arith and math on tensors cannot be bufferized.
   pm.addPass(createConvertElementwiseToLinalgPass());
@@ -106,6 +107,7 @@ void spnn::buildCpuKernelStage(OpPassManager &pm, const CpuPipelineOptions &opti
 
 void spnn::buildCpuLoopStage(OpPassManager &pm, const CpuPipelineOptions &options) {
   pm.addPass(createLowerKernels());
+  pm.addPass(createVectorizeElementwise());
   pm.addNestedPass<func::FuncOp>(createConvertLinalgToLoopsPass());
   pm.addNestedPass<func::FuncOp>(createHoistLoads());
   pm.addNestedPass<func::FuncOp>(createGuardDivision());

@@ -91,7 +91,7 @@ private:
 
   FailureOr<SmallVector<unsigned>> findWanted(func::FuncOp original);
 
-  /// An empty name for a function, free in the module.
+  /// An error where the module has a symbol of that name.
   LogicalResult checkFree(const std::string &name) {
     if (Operation *other = SymbolTable::lookupSymbolIn(getOperation(), name))
       return other->emitError() << "has the name that spnn-differentiate needs for its result: '@" << name << "'";
@@ -177,12 +177,16 @@ void Differentiate::setResults(func::FuncOp built, ArrayRef<Slot> slots, ValueRa
     block.back().erase();
   OpBuilder builder = OpBuilder::atBlockEnd(&block);
   func::ReturnOp::create(builder, built.getLoc(), values);
-  built.setFunctionType(builder.getFunctionType(built.getArgumentTypes(), values.getTypes()));
-  for (auto [number, slot] : llvm::enumerate(slots)) {
-    if (slot.attributes)
-      built.setResultAttrs(number, slot.attributes);
-    built.setResultAttr(number, kNameAttr, builder.getStringAttr(slot.name));
+  SmallVector<DictionaryAttr> attributes;
+  for (const Slot &slot : slots) {
+    NamedAttrList list(slot.attributes ? slot.attributes : builder.getDictionaryAttr({}));
+    list.set(kNameAttr, builder.getStringAttr(slot.name));
+    attributes.push_back(list.getDictionary(&getContext()));
   }
+  // The attributes that are there are as many as the results were.
+  built->removeAttr(built.getResAttrsAttrName());
+  built.setFunctionType(builder.getFunctionType(built.getArgumentTypes(), values.getTypes()));
+  built.setAllResultAttrs(attributes);
 }
 
 /// The results of `original`, which the terminator of `built` returns first.
@@ -210,11 +214,10 @@ FailureOr<func::FuncOp> Differentiate::buildGradients(func::FuncOp original, Arr
     built.erase();
     return failure();
   }
-  numSeeds = pass->seeds.size();
-  unsigned next = 0;
-  for (auto [number, type] : llvm::enumerate(original.getResultTypes()))
-    if (next < pass->seeds.size() && pass->seeds[next].getType() == type && isa<FloatType>(getElementTypeOrSelf(type)))
-      built.setArgAttr(pass->seeds[next++].getArgNumber(), kNameAttr,
+  numSeeds = llvm::count_if(pass->seeds, [](BlockArgument seed) { return seed != nullptr; });
+  for (auto [number, seed] : llvm::enumerate(pass->seeds))
+    if (seed)
+      built.setArgAttr(seed.getArgNumber(), kNameAttr,
                        StringAttr::get(&getContext(), "grad:" + nameResult(original, number)));
   SmallVector<Slot> slots;
   SmallVector<Value> values;
@@ -239,9 +242,12 @@ LogicalResult Differentiate::addGradients(func::FuncOp original, ArrayRef<unsign
 }
 
 static void eraseDead(Block &block) {
-  for (Operation &op : llvm::make_early_inc_range(llvm::reverse(block.without_terminator())))
-    if (isOpTriviallyDead(&op))
-      op.erase();
+  for (Operation *op = block.getTerminator()->getPrevNode(); op;) {
+    Operation *previous = op->getPrevNode();
+    if (isOpTriviallyDead(op))
+      op->erase();
+    op = previous;
+  }
 }
 
 LogicalResult Differentiate::addSplit(func::FuncOp original, ArrayRef<unsigned> wanted) {
@@ -287,10 +293,6 @@ LogicalResult Differentiate::addSplit(func::FuncOp original, ArrayRef<unsigned> 
     values.push_back(terminator->getOperand(numResults + number));
     slots.push_back({values.back().getType(), "grad:" + nameArgument(original, argument), {}});
   }
-  backward.setAllResultAttrs(ArrayRef<DictionaryAttr>());
-  for (unsigned number = 0; number < backward.getNumResults(); ++number)
-    backward.setResultAttrs(number, ArrayRef<NamedAttribute>());
-  backward->removeAttr(backward.getResAttrsAttrName());
   setResults(backward, slots, values);
   eraseDead(backward.front());
   llvm::BitVector unread(backward.getNumArguments());

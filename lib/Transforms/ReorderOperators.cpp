@@ -59,7 +59,7 @@ struct ReorderOperators : public spnn::impl::ReorderOperatorsBase<ReorderOperato
       return signalPassFailure();
     }
     if (maxSavedBytes < 0) {
-      module.emitError() << "max-saved-bytes must not be negative, got " << maxSavedBytes;
+      module.emitError() << "max-saved-bytes must not be negative, got " << maxSavedBytes.getValue();
       return signalPassFailure();
     }
     int threads = attr && attr.getThreads() > 0 ? attr.getThreads() : 1;
@@ -138,7 +138,7 @@ private:
       if (selection.savedBytes <= static_cast<uint64_t>(maxSavedBytes))
         return selection;
     function.emitWarning() << "keeps " << selections.back().savedBytes
-                           << " bytes for the backward pass, more than max-saved-bytes = " << maxSavedBytes
+                           << " bytes for the backward pass, more than max-saved-bytes = " << maxSavedBytes.getValue()
                            << ": no order of its products keeps less";
     return selections.back();
   }

@@ -73,6 +73,16 @@ func.func private @nmg_g1_group(tensor<4x4xf32, #spnn.nmg<2, 4, 0>>)
 
 // -----
 
+// expected-error @below {{#spnn.adjacency needs a type of rank 2 with elements of i1}}
+func.func private @adjacency_a1_rank(tensor<4xi1, #spnn.adjacency>)
+
+// -----
+
+// expected-error @below {{#spnn.adjacency needs a type of rank 2 with elements of i1}}
+func.func private @adjacency_a1_element(tensor<4x4xf32, #spnn.adjacency>)
+
+// -----
+
 // expected-error @below {{#spnn.nmg needs a static type of rank 2}}
 func.func private @nmg_g2_dynamic(tensor<4x?xf32, #spnn.nmg<1, 2, 1>>)
 
@@ -360,6 +370,87 @@ func.func @constant_c4_bitmap_count() {
 
 // -----
 
+func.func @constant_c4_graph_length() {
+  // expected-error @below {{'spnn.constant' op is not valid adjacency storage: positions: expected 3 elements, found 2}}
+  %a = spnn.constant {positions = dense<[0, 2]> : tensor<2xi32>, indices = dense<[0, 1]> : tensor<2xi32>}
+      : tensor<2x3xi1, #spnn.adjacency>
+  return
+}
+
+// -----
+
+func.func @constant_c4_graph_start() {
+  // expected-error @below {{'spnn.constant' op is not valid adjacency storage: positions[0]: expected 0, found 1}}
+  %a = spnn.constant {positions = dense<[1, 2, 2]> : tensor<3xi32>, indices = dense<[0, 1]> : tensor<2xi32>}
+      : tensor<2x3xi1, #spnn.adjacency>
+  return
+}
+
+// -----
+
+func.func @constant_c4_graph_falling() {
+  // expected-error @below {{'spnn.constant' op is not valid adjacency storage: positions[2]: expected at least the position before it, 2, found 1}}
+  %a = spnn.constant {positions = dense<[0, 2, 1]> : tensor<3xi32>, indices = dense<[0]> : tensor<1xi32>}
+      : tensor<2x3xi1, #spnn.adjacency>
+  return
+}
+
+// -----
+
+func.func @constant_c4_graph_end() {
+  // expected-error @below {{'spnn.constant' op is not valid adjacency storage: positions[2]: expected the number of indices, 2, found 3}}
+  %a = spnn.constant {positions = dense<[0, 1, 3]> : tensor<3xi32>, indices = dense<[0, 1]> : tensor<2xi32>}
+      : tensor<2x3xi1, #spnn.adjacency>
+  return
+}
+
+// -----
+
+func.func @constant_c4_graph_range() {
+  // expected-error @below {{'spnn.constant' op is not valid adjacency storage: indices[1]: expected less than 3, found 3}}
+  %a = spnn.constant {positions = dense<[0, 1, 2]> : tensor<3xi32>, indices = dense<[0, 3]> : tensor<2xi32>}
+      : tensor<2x3xi1, #spnn.adjacency>
+  return
+}
+
+// -----
+
+func.func @constant_c4_graph_unsorted() {
+  // expected-error @below {{'spnn.constant' op is not valid adjacency storage: indices[1]: expected more than the index before it, 2, found 0}}
+  %a = spnn.constant {positions = dense<[0, 2, 2]> : tensor<3xi32>, indices = dense<[2, 0]> : tensor<2xi32>}
+      : tensor<2x3xi1, #spnn.adjacency>
+  return
+}
+
+// -----
+
+func.func @constant_c4_graph_duplicate() {
+  // expected-error @below {{'spnn.constant' op is not valid adjacency storage: indices[1]: expected more than the index before it, 1, found 1}}
+  %a = spnn.constant {positions = dense<[0, 2, 2]> : tensor<3xi32>, indices = dense<[1, 1]> : tensor<2xi32>}
+      : tensor<2x3xi1, #spnn.adjacency>
+  return
+}
+
+// -----
+
+func.func @constant_c2_graph_values() {
+  // expected-error @below {{'spnn.constant' op format adjacency has no buffer 'values'}}
+  %a = spnn.constant {positions = dense<[0, 1]> : tensor<2xi32>, indices = dense<[0]> : tensor<1xi32>,
+                      values = dense<[true]> : tensor<1xi1>} : tensor<1x1xi1, #spnn.adjacency>
+  return
+}
+
+// -----
+
+func.func @constant_c3_graph_width() {
+  // expected-error @below {{'spnn.constant' op buffer 'positions' must have element type i32, got 'i64'}}
+  %a = spnn.constant {positions = dense<[0, 1]> : tensor<2xi64>, indices = dense<[0]> : tensor<1xi32>}
+      : tensor<1x1xi1, #spnn.adjacency>
+  return
+}
+
+// -----
+
 //===----------------------------------------------------------------------===//
 // spnn.convert
 //===----------------------------------------------------------------------===//
@@ -601,6 +692,871 @@ func.func @matmul_c5_shape(%a: tensor<10x4xf32, #sparse_tensor.encoding<{map = (
 func.func @matmul_unknown_activation(%a: tensor<3x4xf32>, %b: tensor<4x5xf32>) {
   // expected-error-re @below {{unknown activation 'selu'{{.*}}}}
   %0 = spnn.matmul %a, %b activation(selu) : (tensor<3x4xf32>, tensor<4x5xf32>) -> tensor<3x5xf32>
+  return
+}
+
+// -----
+
+//===----------------------------------------------------------------------===//
+// spnn.assemble
+//===----------------------------------------------------------------------===//
+
+func.func @assemble_c1_element(%p: tensor<4xi64>, %i: tensor<?xi32>) {
+  // expected-error @below {{'spnn.assemble' op positions must be a dense tensor<4xi32>, got 'tensor<4xi64>'}}
+  %0 = spnn.assemble %p, %i : (tensor<4xi64>, tensor<?xi32>) -> tensor<3x2xi1, #spnn.adjacency>
+  return
+}
+
+// -----
+
+func.func @assemble_c1_indices(%p: tensor<4xi32>, %i: tensor<2x2xi32>) {
+  // expected-error @below {{'spnn.assemble' op indices must be a dense tensor<?xi32>, got 'tensor<2x2xi32>'}}
+  %0 = spnn.assemble %p, %i : (tensor<4xi32>, tensor<2x2xi32>) -> tensor<3x2xi1, #spnn.adjacency>
+  return
+}
+
+// -----
+
+func.func @assemble_c1_length(%p: tensor<3xi32>, %i: tensor<?xi32>) {
+  // expected-error @below {{'spnn.assemble' op positions must be a dense tensor<4xi32>, got 'tensor<3xi32>'}}
+  %0 = spnn.assemble %p, %i : (tensor<3xi32>, tensor<?xi32>) -> tensor<3x2xi1, #spnn.adjacency>
+  return
+}
+
+// -----
+
+func.func @assemble_c2_missing(%p: tensor<4xi32>, %i: tensor<?xi32>) {
+  // expected-error @below {{'spnn.assemble' op must have the operand 'columns' if and only if the graph's number of columns is dynamic, got 'tensor<3x?xi1, #spnn.adjacency>'}}
+  %0 = spnn.assemble %p, %i : (tensor<4xi32>, tensor<?xi32>) -> tensor<3x?xi1, #spnn.adjacency>
+  return
+}
+
+// -----
+
+func.func @assemble_c2_needless(%p: tensor<4xi32>, %i: tensor<?xi32>, %n: index) {
+  // expected-error @below {{'spnn.assemble' op must have the operand 'columns' if and only if the graph's number of columns is dynamic, got 'tensor<3x2xi1, #spnn.adjacency>'}}
+  %0 = spnn.assemble %p, %i columns %n : (tensor<4xi32>, tensor<?xi32>) -> tensor<3x2xi1, #spnn.adjacency>
+  return
+}
+
+// -----
+
+func.func @assemble_c3(%p: tensor<4xi32>, %i: tensor<?xi32>) {
+  // expected-error @below {{'spnn.assemble' op a symmetric graph must have as many rows as columns, got 'tensor<3x2xi1, #spnn.adjacency>'}}
+  %0 = spnn.assemble %p, %i {symmetric} : (tensor<4xi32>, tensor<?xi32>) -> tensor<3x2xi1, #spnn.adjacency>
+  return
+}
+
+// -----
+
+//===----------------------------------------------------------------------===//
+// spnn.transpose
+//===----------------------------------------------------------------------===//
+
+func.func @transpose_c1_extents(%a: tensor<3x2xi1, #spnn.adjacency>) {
+  // expected-error @below {{'spnn.transpose' op transposed graph of 'tensor<3x2xi1, #spnn.adjacency>' must have its extents, exchanged, and its encoding, got 'tensor<3x2xi1, #spnn.adjacency>'}}
+  %0, %1 = spnn.transpose %a : tensor<3x2xi1, #spnn.adjacency> -> tensor<3x2xi1, #spnn.adjacency>, tensor<4xi32>
+  return
+}
+
+// -----
+
+#CSR = #sparse_tensor.encoding<{map = (i, j) -> (i : dense, j : compressed), posWidth = 32, crdWidth = 32}>
+func.func @transpose_c1_encoding(%a: tensor<3x2xi1, #spnn.adjacency>) {
+  // expected-error @below {{'spnn.transpose' op transposed graph of 'tensor<3x2xi1, #spnn.adjacency>' must have its extents, exchanged, and its encoding, got 'tensor<2x3xi1, #sparse_tensor.encoding<}}
+  %0, %1 = spnn.transpose %a : tensor<3x2xi1, #spnn.adjacency> -> tensor<2x3xi1, #CSR>, tensor<4xi32>
+  return
+}
+
+// -----
+
+func.func @transpose_c2_element(%a: tensor<3x2xi1, #spnn.adjacency>) {
+  // expected-error @below {{'spnn.transpose' op order must be a dense tensor<?xi32>, got 'tensor<4xindex>'}}
+  %0, %1 = spnn.transpose %a : tensor<3x2xi1, #spnn.adjacency> -> tensor<2x3xi1, #spnn.adjacency>, tensor<4xindex>
+  return
+}
+
+// -----
+
+func.func @transpose_c2_length(%p: tensor<4xi32>, %i: tensor<5xi32>) {
+  %a = spnn.assemble %p, %i : (tensor<4xi32>, tensor<5xi32>) -> tensor<3x2xi1, #spnn.adjacency>
+  // expected-error @below {{'spnn.transpose' op order must be a dense tensor<5xi32>, got 'tensor<4xi32>'}}
+  %0, %1 = spnn.transpose %a : tensor<3x2xi1, #spnn.adjacency> -> tensor<2x3xi1, #spnn.adjacency>, tensor<4xi32>
+  return
+}
+
+// -----
+
+//===----------------------------------------------------------------------===//
+// spnn.degree
+//===----------------------------------------------------------------------===//
+
+func.func @degree_c1(%a: tensor<3x2xi1, #spnn.adjacency>) {
+  // expected-error @below {{'spnn.degree' op result must be a dense tensor of shape 3, got 'tensor<2xf32>'}}
+  %0 = spnn.degree %a : tensor<3x2xi1, #spnn.adjacency> -> tensor<2xf32>
+  return
+}
+
+// -----
+
+//===----------------------------------------------------------------------===//
+// spnn.aggregate
+//===----------------------------------------------------------------------===//
+
+func.func @aggregate_c1_rank(%a: tensor<3x2xi1, #spnn.adjacency>, %x: tensor<2xf32>) {
+  // expected-error @below {{'spnn.aggregate' op features must be a dense tensor<2x?xf32>, got 'tensor<2xf32>'}}
+  %0 = spnn.aggregate sum %a, %x : (tensor<3x2xi1, #spnn.adjacency>, tensor<2xf32>) -> tensor<3xf32>
+  return
+}
+
+// -----
+
+func.func @aggregate_c1_features(%a: tensor<3x2xi1, #spnn.adjacency>, %x: tensor<3x8xf32>) {
+  // expected-error @below {{'spnn.aggregate' op features must be a dense tensor<2x?xf32>, got 'tensor<3x8xf32>'}}
+  %0 = spnn.aggregate sum %a, %x : (tensor<3x2xi1, #spnn.adjacency>, tensor<3x8xf32>) -> tensor<3x8xf32>
+  return
+}
+
+// -----
+
+func.func @aggregate_c1_result(%a: tensor<3x2xi1, #spnn.adjacency>, %x: tensor<2x8xf32>) {
+  // expected-error @below {{'spnn.aggregate' op result must be a dense tensor<3x8xf32>, got 'tensor<3x4xf32>'}}
+  %0 = spnn.aggregate sum %a, %x : (tensor<3x2xi1, #spnn.adjacency>, tensor<2x8xf32>) -> tensor<3x4xf32>
+  return
+}
+
+// -----
+
+func.func @aggregate_c1_rows(%a: tensor<3x2xi1, #spnn.adjacency>, %x: tensor<2x8xf32>) {
+  // expected-error @below {{'spnn.aggregate' op result must be a dense tensor<3x8xf32>, got 'tensor<2x8xf32>'}}
+  %0 = spnn.aggregate sum %a, %x : (tensor<3x2xi1, #spnn.adjacency>, tensor<2x8xf32>) -> tensor<2x8xf32>
+  return
+}
+
+// -----
+
+func.func @aggregate_c2_result(%a: tensor<3x2xi1, #spnn.adjacency>, %x: tensor<2x8xf32>) {
+  // expected-error @below {{'spnn.aggregate' op result must be a dense tensor<3x8xf32>, got 'tensor<3x8xf64>'}}
+  %0 = spnn.aggregate sum %a, %x : (tensor<3x2xi1, #spnn.adjacency>, tensor<2x8xf32>) -> tensor<3x8xf64>
+  return
+}
+
+// -----
+
+func.func @aggregate_c2_values(%a: tensor<3x2xi1, #spnn.adjacency>, %x: tensor<2x8xf32>, %v: tensor<4xf64>) {
+  // expected-error @below {{'spnn.aggregate' op edge_values must be a dense tensor<?xf32>, got 'tensor<4xf64>'}}
+  %0 = spnn.aggregate sum %a, %x edge_values(%v : tensor<4xf64>) : (tensor<3x2xi1, #spnn.adjacency>, tensor<2x8xf32>) -> tensor<3x8xf32>
+  return
+}
+
+// -----
+
+func.func @aggregate_c3_rows(%a: tensor<3x2xi1, #spnn.adjacency>, %x: tensor<2x8xf32>, %s: tensor<2xf32>) {
+  // expected-error @below {{'spnn.aggregate' op row_scales must be a dense tensor<3xf32>, got 'tensor<2xf32>'}}
+  %0 = spnn.aggregate sum %a, %x row_scales(%s : tensor<2xf32>) : (tensor<3x2xi1, #spnn.adjacency>, tensor<2x8xf32>) -> tensor<3x8xf32>
+  return
+}
+
+// -----
+
+func.func @aggregate_c3_columns(%a: tensor<3x2xi1, #spnn.adjacency>, %x: tensor<2x8xf32>, %s: tensor<3xf32>) {
+  // expected-error @below {{'spnn.aggregate' op column_scales must be a dense tensor<2xf32>, got 'tensor<3xf32>'}}
+  %0 = spnn.aggregate sum %a, %x column_scales(%s : tensor<3xf32>) : (tensor<3x2xi1, #spnn.adjacency>, tensor<2x8xf32>) -> tensor<3x8xf32>
+  return
+}
+
+// -----
+
+func.func @aggregate_c4_rank(%a: tensor<3x2xi1, #spnn.adjacency>, %x: tensor<2x8xf32>, %v: tensor<4x2x1xf32>) {
+  // expected-error @below {{'spnn.aggregate' op edge_values must be a dense tensor<?x?xf32>, got 'tensor<4x2x1xf32>'}}
+  %0 = spnn.aggregate sum %a, %x edge_values(%v : tensor<4x2x1xf32>) : (tensor<3x2xi1, #spnn.adjacency>, tensor<2x8xf32>) -> tensor<3x8xf32>
+  return
+}
+
+// -----
+
+func.func @aggregate_c4_heads(%a: tensor<3x2xi1, #spnn.adjacency>, %x: tensor<2x8xf32>, %v: tensor<4x3xf32>) {
+  // expected-error @below {{'spnn.aggregate' op number of columns of edge_values must divide that of features, got 3 and 8}}
+  %0 = spnn.aggregate sum %a, %x edge_values(%v : tensor<4x3xf32>) : (tensor<3x2xi1, #spnn.adjacency>, tensor<2x8xf32>) -> tensor<3x8xf32>
+  return
+}
+
+// -----
+
+func.func @aggregate_c4_no_heads(%a: tensor<3x2xi1, #spnn.adjacency>, %x: tensor<2x8xf32>, %v: tensor<4x0xf32>) {
+  // expected-error @below {{'spnn.aggregate' op number of columns of edge_values must divide that of features, got 0 and 8}}
+  %0 = spnn.aggregate sum %a, %x edge_values(%v : tensor<4x0xf32>) : (tensor<3x2xi1, #spnn.adjacency>, tensor<2x8xf32>) -> tensor<3x8xf32>
+  return
+}
+
+// -----
+
+func.func @aggregate_c4_edges(%p: tensor<4xi32>, %i: tensor<5xi32>, %x: tensor<2x8xf32>, %v: tensor<4xf32>) {
+  %a = spnn.assemble %p, %i : (tensor<4xi32>, tensor<5xi32>) -> tensor<3x2xi1, #spnn.adjacency>
+  // expected-error @below {{'spnn.aggregate' op edge_values must be a dense tensor<5xf32>, got 'tensor<4xf32>'}}
+  %0 = spnn.aggregate sum %a, %x edge_values(%v : tensor<4xf32>) : (tensor<3x2xi1, #spnn.adjacency>, tensor<2x8xf32>) -> tensor<3x8xf32>
+  return
+}
+
+// -----
+
+func.func @aggregate_c5_alone(%a: tensor<3x2xi1, #spnn.adjacency>, %x: tensor<2x8xf32>, %o: tensor<4xi32>) {
+  // expected-error @below {{'spnn.aggregate' op has an order but no edge_values that it could be the order of}}
+  %0 = spnn.aggregate sum %a, %x order(%o : tensor<4xi32>) : (tensor<3x2xi1, #spnn.adjacency>, tensor<2x8xf32>) -> tensor<3x8xf32>
+  return
+}
+
+// -----
+
+func.func @aggregate_c5_element(%a: tensor<3x2xi1, #spnn.adjacency>, %x: tensor<2x8xf32>, %v: tensor<4xf32>, %o: tensor<4xi64>) {
+  // expected-error @below {{'spnn.aggregate' op order must be a dense tensor<?xi32>, got 'tensor<4xi64>'}}
+  %0 = spnn.aggregate sum %a, %x edge_values(%v : tensor<4xf32>) order(%o : tensor<4xi64>) : (tensor<3x2xi1, #spnn.adjacency>, tensor<2x8xf32>) -> tensor<3x8xf32>
+  return
+}
+
+// -----
+
+func.func @aggregate_c6_sum(%a: tensor<3x2xi1, #spnn.adjacency>, %x: tensor<2x8xf32>) {
+  // expected-error @below {{'spnn.aggregate' op has winners, which only max and min have, not mean}}
+  %0, %1 = spnn.aggregate mean %a, %x : (tensor<3x2xi1, #spnn.adjacency>, tensor<2x8xf32>) -> tensor<3x8xf32>, tensor<3x8xi32>
+  return
+}
+
+// -----
+
+func.func @aggregate_c6_shape(%a: tensor<3x2xi1, #spnn.adjacency>, %x: tensor<2x8xf32>) {
+  // expected-error @below {{'spnn.aggregate' op winners must be a dense tensor<3x8xi32>, got 'tensor<3x4xi32>'}}
+  %0, %1 = spnn.aggregate max %a, %x : (tensor<3x2xi1, #spnn.adjacency>, tensor<2x8xf32>) -> tensor<3x8xf32>, tensor<3x4xi32>
+  return
+}
+
+// -----
+
+func.func @aggregate_c6_values(%a: tensor<3x2xi1, #spnn.adjacency>, %x: tensor<2x8xf32>, %v: tensor<4xf32>) {
+  // expected-error @below {{'spnn.aggregate' op min takes neither edge values nor scales}}
+  %0 = spnn.aggregate min %a, %x edge_values(%v : tensor<4xf32>) : (tensor<3x2xi1, #spnn.adjacency>, tensor<2x8xf32>) -> tensor<3x8xf32>
+  return
+}
+
+// -----
+
+func.func @aggregate_c6_scales(%a: tensor<3x2xi1, #spnn.adjacency>, %x: tensor<2x8xf32>, %s: tensor<3xf32>) {
+  // expected-error @below {{'spnn.aggregate' op max takes neither edge values nor scales}}
+  %0 = spnn.aggregate max %a, %x row_scales(%s : tensor<3xf32>) : (tensor<3x2xi1, #spnn.adjacency>, tensor<2x8xf32>) -> tensor<3x8xf32>
+  return
+}
+
+// -----
+
+func.func @aggregate_kind(%a: tensor<3x2xi1, #spnn.adjacency>, %x: tensor<2x8xf32>) {
+  // expected-error @below {{custom op 'spnn.aggregate' unknown kind of aggregation 'product', expected sum, mean, max or min}}
+  %0 = spnn.aggregate product %a, %x : (tensor<3x2xi1, #spnn.adjacency>, tensor<2x8xf32>) -> tensor<3x8xf32>
+  return
+}
+
+// -----
+
+func.func @aggregate_graph(%a: tensor<3x2xi1>, %x: tensor<2x8xf32>) {
+  // expected-error @below {{'spnn.aggregate' op operand #0 must be a graph: a sparse matrix of i1, but got 'tensor<3x2xi1>'}}
+  %0 = spnn.aggregate sum %a, %x : (tensor<3x2xi1>, tensor<2x8xf32>) -> tensor<3x8xf32>
+  return
+}
+
+// -----
+
+//===----------------------------------------------------------------------===//
+// spnn.scatter_winners
+//===----------------------------------------------------------------------===//
+
+func.func @scatter_winners_c1_gradient(%t: tensor<2x3xi1, #spnn.adjacency>, %w: tensor<2x8xi32>, %g: tensor<2x8xf32>) {
+  // expected-error @below {{'spnn.scatter_winners' op gradient must be a dense tensor of shape 3x?, got 'tensor<2x8xf32>'}}
+  %0 = spnn.scatter_winners %t, %w, %g : (tensor<2x3xi1, #spnn.adjacency>, tensor<2x8xi32>, tensor<2x8xf32>) -> tensor<2x8xf32>
+  return
+}
+
+// -----
+
+func.func @scatter_winners_c1_shape(%t: tensor<2x3xi1, #spnn.adjacency>, %w: tensor<3x4xi32>, %g: tensor<3x8xf32>) {
+  // expected-error @below {{'spnn.scatter_winners' op winners must be a dense tensor<3x8xi32>, got 'tensor<3x4xi32>'}}
+  %0 = spnn.scatter_winners %t, %w, %g : (tensor<2x3xi1, #spnn.adjacency>, tensor<3x4xi32>, tensor<3x8xf32>) -> tensor<2x8xf32>
+  return
+}
+
+// -----
+
+func.func @scatter_winners_c1_element(%t: tensor<2x3xi1, #spnn.adjacency>, %w: tensor<3x8xi64>, %g: tensor<3x8xf32>) {
+  // expected-error @below {{'spnn.scatter_winners' op winners must be a dense tensor<3x8xi32>, got 'tensor<3x8xi64>'}}
+  %0 = spnn.scatter_winners %t, %w, %g : (tensor<2x3xi1, #spnn.adjacency>, tensor<3x8xi64>, tensor<3x8xf32>) -> tensor<2x8xf32>
+  return
+}
+
+// -----
+
+func.func @scatter_winners_c2_rows(%t: tensor<2x3xi1, #spnn.adjacency>, %w: tensor<3x8xi32>, %g: tensor<3x8xf32>) {
+  // expected-error @below {{'spnn.scatter_winners' op result must be a dense tensor<2x8xf32>, got 'tensor<3x8xf32>'}}
+  %0 = spnn.scatter_winners %t, %w, %g : (tensor<2x3xi1, #spnn.adjacency>, tensor<3x8xi32>, tensor<3x8xf32>) -> tensor<3x8xf32>
+  return
+}
+
+// -----
+
+func.func @scatter_winners_c2_element(%t: tensor<2x3xi1, #spnn.adjacency>, %w: tensor<3x8xi32>, %g: tensor<3x8xf32>) {
+  // expected-error @below {{'spnn.scatter_winners' op result must be a dense tensor<2x8xf32>, got 'tensor<2x8xf64>'}}
+  %0 = spnn.scatter_winners %t, %w, %g : (tensor<2x3xi1, #spnn.adjacency>, tensor<3x8xi32>, tensor<3x8xf32>) -> tensor<2x8xf64>
+  return
+}
+
+// -----
+
+//===----------------------------------------------------------------------===//
+// spnn.sddmm
+//===----------------------------------------------------------------------===//
+
+func.func @sddmm_c1_rows(%a: tensor<3x2xi1, #spnn.adjacency>, %r: tensor<2x8xf32>, %c: tensor<2x8xf32>) {
+  // expected-error @below {{'spnn.sddmm' op rows must be a dense tensor<3x?xf32>, got 'tensor<2x8xf32>'}}
+  %0 = spnn.sddmm dot %a, %r, %c : (tensor<3x2xi1, #spnn.adjacency>, tensor<2x8xf32>, tensor<2x8xf32>) -> tensor<4xf32>
+  return
+}
+
+// -----
+
+func.func @sddmm_c1_columns(%a: tensor<3x2xi1, #spnn.adjacency>, %r: tensor<3x8xf32>, %c: tensor<2x4xf32>) {
+  // expected-error @below {{'spnn.sddmm' op columns must be a dense tensor<2x8xf32>, got 'tensor<2x4xf32>'}}
+  %0 = spnn.sddmm dot %a, %r, %c : (tensor<3x2xi1, #spnn.adjacency>, tensor<3x8xf32>, tensor<2x4xf32>) -> tensor<4xf32>
+  return
+}
+
+// -----
+
+func.func @sddmm_c2(%a: tensor<3x2xi1, #spnn.adjacency>, %r: tensor<3x8xf32>, %c: tensor<2x8xf32>) {
+  // expected-error @below {{'spnn.sddmm' op result must be a dense tensor<?xf32>, got 'tensor<4xf64>'}}
+  %0 = spnn.sddmm dot %a, %r, %c : (tensor<3x2xi1, #spnn.adjacency>, tensor<3x8xf32>, tensor<2x8xf32>) -> tensor<4xf64>
+  return
+}
+
+// -----
+
+func.func @sddmm_c3_rank(%a: tensor<3x2xi1, #spnn.adjacency>, %r: tensor<3x8xf32>, %c: tensor<2x8xf32>) {
+  // expected-error @below {{'spnn.sddmm' op result must be a dense tensor<?x?xf32>, got 'tensor<4x2x4xf32>'}}
+  %0 = spnn.sddmm dot %a, %r, %c : (tensor<3x2xi1, #spnn.adjacency>, tensor<3x8xf32>, tensor<2x8xf32>) -> tensor<4x2x4xf32>
+  return
+}
+
+// -----
+
+func.func @sddmm_c3_dot(%a: tensor<3x2xi1, #spnn.adjacency>, %r: tensor<3x8xf32>, %c: tensor<2x8xf32>) {
+  // expected-error @below {{'spnn.sddmm' op number of columns of the result must divide that of rows, got 3 and 8}}
+  %0 = spnn.sddmm dot %a, %r, %c : (tensor<3x2xi1, #spnn.adjacency>, tensor<3x8xf32>, tensor<2x8xf32>) -> tensor<4x3xf32>
+  return
+}
+
+// -----
+
+func.func @sddmm_c3_add(%a: tensor<3x2xi1, #spnn.adjacency>, %r: tensor<3x8xf32>, %c: tensor<2x8xf32>) {
+  // expected-error @below {{'spnn.sddmm' op result of add must have the columns of rows, got 4 and 8}}
+  %0 = spnn.sddmm add %a, %r, %c : (tensor<3x2xi1, #spnn.adjacency>, tensor<3x8xf32>, tensor<2x8xf32>) -> tensor<4x4xf32>
+  return
+}
+
+// -----
+
+func.func @sddmm_c3_edges(%p: tensor<4xi32>, %i: tensor<5xi32>, %r: tensor<3x8xf32>, %c: tensor<2x8xf32>) {
+  %a = spnn.assemble %p, %i : (tensor<4xi32>, tensor<5xi32>) -> tensor<3x2xi1, #spnn.adjacency>
+  // expected-error @below {{'spnn.sddmm' op result must be a dense tensor<5xf32>, got 'tensor<4xf32>'}}
+  %0 = spnn.sddmm dot %a, %r, %c : (tensor<3x2xi1, #spnn.adjacency>, tensor<3x8xf32>, tensor<2x8xf32>) -> tensor<4xf32>
+  return
+}
+
+// -----
+
+func.func @sddmm_c4_add(%a: tensor<3x2xi1, #spnn.adjacency>, %r: tensor<3x8xf32>, %c: tensor<2x8xf32>, %s: tensor<3xf32>) {
+  // expected-error @below {{'spnn.sddmm' op add takes no scales}}
+  %0 = spnn.sddmm add %a, %r, %c row_scales(%s : tensor<3xf32>) : (tensor<3x2xi1, #spnn.adjacency>, tensor<3x8xf32>, tensor<2x8xf32>) -> tensor<4x8xf32>
+  return
+}
+
+// -----
+
+func.func @sddmm_c4_rows(%a: tensor<3x2xi1, #spnn.adjacency>, %r: tensor<3x8xf32>, %c: tensor<2x8xf32>, %s: tensor<2xf32>) {
+  // expected-error @below {{'spnn.sddmm' op row_scales must be a dense tensor<3xf32>, got 'tensor<2xf32>'}}
+  %0 = spnn.sddmm dot %a, %r, %c row_scales(%s : tensor<2xf32>) : (tensor<3x2xi1, #spnn.adjacency>, tensor<3x8xf32>, tensor<2x8xf32>) -> tensor<4xf32>
+  return
+}
+
+// -----
+
+func.func @sddmm_c4_columns(%a: tensor<3x2xi1, #spnn.adjacency>, %r: tensor<3x8xf32>, %c: tensor<2x8xf32>, %s: tensor<3xf32>) {
+  // expected-error @below {{'spnn.sddmm' op column_scales must be a dense tensor<2xf32>, got 'tensor<3xf32>'}}
+  %0 = spnn.sddmm dot %a, %r, %c column_scales(%s : tensor<3xf32>) : (tensor<3x2xi1, #spnn.adjacency>, tensor<3x8xf32>, tensor<2x8xf32>) -> tensor<4xf32>
+  return
+}
+
+// -----
+
+func.func @sddmm_c5(%a: tensor<3x2xi1, #spnn.adjacency>, %r: tensor<3x8xf32>, %c: tensor<2x8xf32>, %o: tensor<4xf32>) {
+  // expected-error @below {{'spnn.sddmm' op order must be a dense tensor<?xi32>, got 'tensor<4xf32>'}}
+  %0 = spnn.sddmm dot %a, %r, %c order(%o : tensor<4xf32>) : (tensor<3x2xi1, #spnn.adjacency>, tensor<3x8xf32>, tensor<2x8xf32>) -> tensor<4xf32>
+  return
+}
+
+// -----
+
+func.func @sddmm_kind(%a: tensor<3x2xi1, #spnn.adjacency>, %r: tensor<3x8xf32>, %c: tensor<2x8xf32>) {
+  // expected-error @below {{custom op 'spnn.sddmm' unknown kind of sddmm 'multiply', expected dot or add}}
+  %0 = spnn.sddmm multiply %a, %r, %c : (tensor<3x2xi1, #spnn.adjacency>, tensor<3x8xf32>, tensor<2x8xf32>) -> tensor<4xf32>
+  return
+}
+
+// -----
+
+//===----------------------------------------------------------------------===//
+// spnn.edge_softmax
+//===----------------------------------------------------------------------===//
+
+func.func @edge_softmax_c1_rank(%a: tensor<3x2xi1, #spnn.adjacency>, %v: tensor<4x2x1xf32>) {
+  // expected-error @below {{'spnn.edge_softmax' op values must be a dense tensor of shape ?x?, got 'tensor<4x2x1xf32>'}}
+  %0 = spnn.edge_softmax %a, %v : tensor<3x2xi1, #spnn.adjacency>, tensor<4x2x1xf32>
+  return
+}
+
+// -----
+
+func.func @edge_softmax_c1_edges(%p: tensor<4xi32>, %i: tensor<5xi32>, %v: tensor<4x2xf32>) {
+  %a = spnn.assemble %p, %i : (tensor<4xi32>, tensor<5xi32>) -> tensor<3x2xi1, #spnn.adjacency>
+  // expected-error @below {{'spnn.edge_softmax' op values must be a dense tensor of shape 5x?, got 'tensor<4x2xf32>'}}
+  %0 = spnn.edge_softmax %a, %v : tensor<3x2xi1, #spnn.adjacency>, tensor<4x2xf32>
+  return
+}
+
+// -----
+
+func.func @edge_softmax_backward_c1(%a: tensor<3x2xi1, #spnn.adjacency>, %v: tensor<f32>) {
+  // expected-error @below {{'spnn.edge_softmax_backward' op probabilities must be a dense tensor of shape ?x?, got 'tensor<f32>'}}
+  %0 = spnn.edge_softmax_backward %a, %v, %v : tensor<3x2xi1, #spnn.adjacency>, tensor<f32>
+  return
+}
+
+// -----
+
+//===----------------------------------------------------------------------===//
+// spnn.graph_attention
+//===----------------------------------------------------------------------===//
+
+func.func @graph_attention_c1_features(%a: tensor<3x2xi1, #spnn.adjacency>, %x: tensor<3x8xf32>, %r: tensor<3x2xf32>, %l: tensor<2x2xf32>) {
+  // expected-error @below {{'spnn.graph_attention' op features must be a dense tensor<2x?xf32>, got 'tensor<3x8xf32>'}}
+  %0, %1 = spnn.graph_attention gat %a, %x, %r, %l heads(2)
+      : (tensor<3x2xi1, #spnn.adjacency>, tensor<3x8xf32>, tensor<3x2xf32>, tensor<2x2xf32>) -> (tensor<3x8xf32>, tensor<3x2xf32>)
+  return
+}
+
+// -----
+
+func.func @graph_attention_c1_heads(%a: tensor<3x2xi1, #spnn.adjacency>, %x: tensor<2x8xf32>, %r: tensor<3x2xf32>, %l: tensor<2x2xf32>) {
+  // expected-error @below {{'spnn.graph_attention' op heads must be positive and divide the columns of features, got 3 and 8}}
+  %0, %1 = spnn.graph_attention gat %a, %x, %r, %l heads(3)
+      : (tensor<3x2xi1, #spnn.adjacency>, tensor<2x8xf32>, tensor<3x2xf32>, tensor<2x2xf32>) -> (tensor<3x8xf32>, tensor<3x2xf32>)
+  return
+}
+
+// -----
+
+func.func @graph_attention_c1_no_heads(%a: tensor<3x2xi1, #spnn.adjacency>, %x: tensor<2x8xf32>, %r: tensor<3x2xf32>, %l: tensor<2x2xf32>) {
+  // expected-error @below {{'spnn.graph_attention' op heads must be positive and divide the columns of features, got 0 and 8}}
+  %0, %1 = spnn.graph_attention gat %a, %x, %r, %l heads(0)
+      : (tensor<3x2xi1, #spnn.adjacency>, tensor<2x8xf32>, tensor<3x2xf32>, tensor<2x2xf32>) -> (tensor<3x8xf32>, tensor<3x2xf32>)
+  return
+}
+
+// -----
+
+func.func @graph_attention_c2_gat(%a: tensor<3x2xi1, #spnn.adjacency>, %x: tensor<2x8xf32>, %r: tensor<3x8xf32>, %l: tensor<2x2xf32>) {
+  // expected-error @below {{'spnn.graph_attention' op row_scores must be a dense tensor<3x2xf32>, got 'tensor<3x8xf32>'}}
+  %0, %1 = spnn.graph_attention gat %a, %x, %r, %l heads(2)
+      : (tensor<3x2xi1, #spnn.adjacency>, tensor<2x8xf32>, tensor<3x8xf32>, tensor<2x2xf32>) -> (tensor<3x8xf32>, tensor<3x2xf32>)
+  return
+}
+
+// -----
+
+func.func @graph_attention_c2_gatv2(%a: tensor<3x2xi1, #spnn.adjacency>, %x: tensor<2x8xf32>, %r: tensor<3x8xf32>, %l: tensor<2x2xf32>, %v: tensor<8xf32>) {
+  // expected-error @below {{'spnn.graph_attention' op column_scores must be a dense tensor<2x8xf32>, got 'tensor<2x2xf32>'}}
+  %0, %1 = spnn.graph_attention gatv2 %a, %x, %r, %l attention(%v : tensor<8xf32>) heads(2)
+      : (tensor<3x2xi1, #spnn.adjacency>, tensor<2x8xf32>, tensor<3x8xf32>, tensor<2x2xf32>) -> (tensor<3x8xf32>, tensor<3x2xf32>)
+  return
+}
+
+// -----
+
+func.func @graph_attention_c3_gat(%a: tensor<3x2xi1, #spnn.adjacency>, %x: tensor<2x8xf32>, %r: tensor<3x2xf32>, %l: tensor<2x2xf32>, %v: tensor<8xf32>) {
+  // expected-error @below {{'spnn.graph_attention' op gat takes no attention vector}}
+  %0, %1 = spnn.graph_attention gat %a, %x, %r, %l attention(%v : tensor<8xf32>) heads(2)
+      : (tensor<3x2xi1, #spnn.adjacency>, tensor<2x8xf32>, tensor<3x2xf32>, tensor<2x2xf32>) -> (tensor<3x8xf32>, tensor<3x2xf32>)
+  return
+}
+
+// -----
+
+func.func @graph_attention_c3_gatv2(%a: tensor<3x2xi1, #spnn.adjacency>, %x: tensor<2x8xf32>, %r: tensor<3x8xf32>, %l: tensor<2x8xf32>) {
+  // expected-error @below {{'spnn.graph_attention' op gatv2 must have an attention vector}}
+  %0, %1 = spnn.graph_attention gatv2 %a, %x, %r, %l heads(2)
+      : (tensor<3x2xi1, #spnn.adjacency>, tensor<2x8xf32>, tensor<3x8xf32>, tensor<2x8xf32>) -> (tensor<3x8xf32>, tensor<3x2xf32>)
+  return
+}
+
+// -----
+
+func.func @graph_attention_c3_length(%a: tensor<3x2xi1, #spnn.adjacency>, %x: tensor<2x8xf32>, %r: tensor<3x8xf32>, %l: tensor<2x8xf32>, %v: tensor<2xf32>) {
+  // expected-error @below {{'spnn.graph_attention' op attention must be a dense tensor<8xf32>, got 'tensor<2xf32>'}}
+  %0, %1 = spnn.graph_attention gatv2 %a, %x, %r, %l attention(%v : tensor<2xf32>) heads(2)
+      : (tensor<3x2xi1, #spnn.adjacency>, tensor<2x8xf32>, tensor<3x8xf32>, tensor<2x8xf32>) -> (tensor<3x8xf32>, tensor<3x2xf32>)
+  return
+}
+
+// -----
+
+func.func @graph_attention_c4_rate(%a: tensor<3x2xi1, #spnn.adjacency>, %x: tensor<2x8xf32>, %r: tensor<3x2xf32>, %l: tensor<2x2xf32>, %n: i64) {
+  // expected-error @below {{'spnn.graph_attention' op rate must be in [0, 1), and 0 without a seed, got 1.000000e+00}}
+  %0, %1 = spnn.graph_attention gat %a, %x, %r, %l seed(%n) heads(2) rate(1.0)
+      : (tensor<3x2xi1, #spnn.adjacency>, tensor<2x8xf32>, tensor<3x2xf32>, tensor<2x2xf32>) -> (tensor<3x8xf32>, tensor<3x2xf32>)
+  return
+}
+
+// -----
+
+func.func @graph_attention_c4_seed(%a: tensor<3x2xi1, #spnn.adjacency>, %x: tensor<2x8xf32>, %r: tensor<3x2xf32>, %l: tensor<2x2xf32>) {
+  // expected-error @below {{'spnn.graph_attention' op rate must be in [0, 1), and 0 without a seed, got 5.000000e-01}}
+  %0, %1 = spnn.graph_attention gat %a, %x, %r, %l heads(2) rate(0.5)
+      : (tensor<3x2xi1, #spnn.adjacency>, tensor<2x8xf32>, tensor<3x2xf32>, tensor<2x2xf32>) -> (tensor<3x8xf32>, tensor<3x2xf32>)
+  return
+}
+
+// -----
+
+func.func @graph_attention_c5_result(%a: tensor<3x2xi1, #spnn.adjacency>, %x: tensor<2x8xf32>, %r: tensor<3x2xf32>, %l: tensor<2x2xf32>) {
+  // expected-error @below {{'spnn.graph_attention' op result must be a dense tensor<3x8xf32>, got 'tensor<2x8xf32>'}}
+  %0, %1 = spnn.graph_attention gat %a, %x, %r, %l heads(2)
+      : (tensor<3x2xi1, #spnn.adjacency>, tensor<2x8xf32>, tensor<3x2xf32>, tensor<2x2xf32>) -> (tensor<2x8xf32>, tensor<3x2xf32>)
+  return
+}
+
+// -----
+
+func.func @graph_attention_c5_logsumexp(%a: tensor<3x2xi1, #spnn.adjacency>, %x: tensor<2x8xf32>, %r: tensor<3x2xf32>, %l: tensor<2x2xf32>) {
+  // expected-error @below {{'spnn.graph_attention' op logsumexp must be a dense tensor<3x2xf32>, got 'tensor<3x8xf32>'}}
+  %0, %1 = spnn.graph_attention gat %a, %x, %r, %l heads(2)
+      : (tensor<3x2xi1, #spnn.adjacency>, tensor<2x8xf32>, tensor<3x2xf32>, tensor<2x2xf32>) -> (tensor<3x8xf32>, tensor<3x8xf32>)
+  return
+}
+
+// -----
+
+func.func @graph_attention_c5_coefficients(%a: tensor<3x2xi1, #spnn.adjacency>, %x: tensor<2x8xf32>, %r: tensor<3x2xf32>, %l: tensor<2x2xf32>) {
+  // expected-error @below {{'spnn.graph_attention' op coefficients must be a dense tensor<?x2xf32>, got 'tensor<4x8xf32>'}}
+  %0, %1, %2 = spnn.graph_attention gat %a, %x, %r, %l heads(2)
+      : (tensor<3x2xi1, #spnn.adjacency>, tensor<2x8xf32>, tensor<3x2xf32>, tensor<2x2xf32>) -> (tensor<3x8xf32>, tensor<3x2xf32>, tensor<4x8xf32>)
+  return
+}
+
+// -----
+
+func.func @graph_attention_c5_edges(%p: tensor<4xi32>, %i: tensor<5xi32>, %x: tensor<2x8xf32>, %r: tensor<3x2xf32>, %l: tensor<2x2xf32>) {
+  %a = spnn.assemble %p, %i : (tensor<4xi32>, tensor<5xi32>) -> tensor<3x2xi1, #spnn.adjacency>
+  // expected-error @below {{'spnn.graph_attention' op coefficients must be a dense tensor<5x2xf32>, got 'tensor<4x2xf32>'}}
+  %0, %1, %2 = spnn.graph_attention gat %a, %x, %r, %l heads(2)
+      : (tensor<3x2xi1, #spnn.adjacency>, tensor<2x8xf32>, tensor<3x2xf32>, tensor<2x2xf32>) -> (tensor<3x8xf32>, tensor<3x2xf32>, tensor<4x2xf32>)
+  return
+}
+
+// -----
+
+func.func @graph_attention_c6(%a: tensor<3x2xi1, #spnn.adjacency>, %x: tensor<2x8xf32>, %r: tensor<3x2xf32>, %l: tensor<2x2xf64>) {
+  // expected-error @below {{'spnn.graph_attention' op column_scores must be a dense tensor<2x2xf32>, got 'tensor<2x2xf64>'}}
+  %0, %1 = spnn.graph_attention gat %a, %x, %r, %l heads(2)
+      : (tensor<3x2xi1, #spnn.adjacency>, tensor<2x8xf32>, tensor<3x2xf32>, tensor<2x2xf64>) -> (tensor<3x8xf32>, tensor<3x2xf32>)
+  return
+}
+
+// -----
+
+func.func @graph_attention_kind(%a: tensor<3x2xi1, #spnn.adjacency>, %x: tensor<2x8xf32>, %r: tensor<3x2xf32>, %l: tensor<2x2xf32>) {
+  // expected-error @below {{custom op 'spnn.graph_attention' unknown kind of score 'transformer', expected gat or gatv2}}
+  %0, %1 = spnn.graph_attention transformer %a, %x, %r, %l heads(2)
+      : (tensor<3x2xi1, #spnn.adjacency>, tensor<2x8xf32>, tensor<3x2xf32>, tensor<2x2xf32>) -> (tensor<3x8xf32>, tensor<3x2xf32>)
+  return
+}
+
+// -----
+
+//===----------------------------------------------------------------------===//
+// spnn.graph_attention_backward
+//===----------------------------------------------------------------------===//
+
+func.func @graph_attention_backward_c1_forward(%a: tensor<3x2xi1, #spnn.adjacency>, %t: tensor<2x3xi1, #spnn.adjacency>, %o: tensor<4xi32>, %x: tensor<2x8xf32>, %r: tensor<3x2xf32>, %l: tensor<2x2xf32>,
+    %y: tensor<3x8xf32>, %s: tensor<3x2xf32>, %g: tensor<3x8xf32>) {
+  // expected-error @below {{'spnn.graph_attention_backward' op heads must be positive and divide the columns of features, got 3 and 8}}
+  %0, %1, %2 = spnn.graph_attention_backward gat %a, %t, %o, %x, %r, %l output(%y) logsumexp(%s) gradient(%g)
+      heads(3) : (tensor<3x2xi1, #spnn.adjacency>, tensor<2x3xi1, #spnn.adjacency>, tensor<4xi32>,
+      tensor<2x8xf32>, tensor<3x2xf32>, tensor<2x2xf32>, tensor<3x8xf32>, tensor<3x2xf32>, tensor<3x8xf32>) -> (tensor<2x8xf32>, tensor<3x2xf32>, tensor<2x2xf32>)
+  return
+}
+
+// -----
+
+func.func @graph_attention_backward_c1_output(%a: tensor<3x2xi1, #spnn.adjacency>, %t: tensor<2x3xi1, #spnn.adjacency>, %o: tensor<4xi32>, %x: tensor<2x8xf32>, %r: tensor<3x2xf32>, %l: tensor<2x2xf32>,
+    %y: tensor<2x8xf32>, %s: tensor<3x2xf32>, %g: tensor<3x8xf32>) {
+  // expected-error @below {{'spnn.graph_attention_backward' op output must be a dense tensor<3x8xf32>, got 'tensor<2x8xf32>'}}
+  %0, %1, %2 = spnn.graph_attention_backward gat %a, %t, %o, %x, %r, %l output(%y) logsumexp(%s) gradient(%g)
+      heads(2) : (tensor<3x2xi1, #spnn.adjacency>, tensor<2x3xi1, #spnn.adjacency>, tensor<4xi32>,
+      tensor<2x8xf32>, tensor<3x2xf32>, tensor<2x2xf32>, tensor<2x8xf32>, tensor<3x2xf32>, tensor<3x8xf32>) -> (tensor<2x8xf32>, tensor<3x2xf32>, tensor<2x2xf32>)
+  return
+}
+
+// -----
+
+func.func @graph_attention_backward_c1_gradient(%a: tensor<3x2xi1, #spnn.adjacency>, %t: tensor<2x3xi1, #spnn.adjacency>, %o: tensor<4xi32>, %x: tensor<2x8xf32>, %r: tensor<3x2xf32>, %l: tensor<2x2xf32>,
+    %y: tensor<3x8xf32>, %s: tensor<3x2xf32>, %g: tensor<3x4xf32>) {
+  // expected-error @below {{'spnn.graph_attention_backward' op gradient must have the output's type 'tensor<3x8xf32>', got 'tensor<3x4xf32>'}}
+  %0, %1, %2 = spnn.graph_attention_backward gat %a, %t, %o, %x, %r, %l output(%y) logsumexp(%s) gradient(%g)
+      heads(2) : (tensor<3x2xi1, #spnn.adjacency>, tensor<2x3xi1, #spnn.adjacency>, tensor<4xi32>,
+      tensor<2x8xf32>, tensor<3x2xf32>, tensor<2x2xf32>, tensor<3x8xf32>, tensor<3x2xf32>, tensor<3x4xf32>) -> (tensor<2x8xf32>, tensor<3x2xf32>, tensor<2x2xf32>)
+  return
+}
+
+// -----
+
+func.func @graph_attention_backward_c2_extents(%a: tensor<3x2xi1, #spnn.adjacency>, %t: tensor<3x2xi1, #spnn.adjacency>, %o: tensor<4xi32>, %x: tensor<2x8xf32>, %r: tensor<3x2xf32>, %l: tensor<2x2xf32>,
+    %y: tensor<3x8xf32>, %s: tensor<3x2xf32>, %g: tensor<3x8xf32>) {
+  // expected-error @below {{'spnn.graph_attention_backward' op transposed graph of 'tensor<3x2xi1, #spnn.adjacency>' must have its extents, exchanged, and its encoding, got 'tensor<3x2xi1, #spnn.adjacency>'}}
+  %0, %1, %2 = spnn.graph_attention_backward gat %a, %t, %o, %x, %r, %l output(%y) logsumexp(%s) gradient(%g)
+      heads(2) : (tensor<3x2xi1, #spnn.adjacency>, tensor<3x2xi1, #spnn.adjacency>, tensor<4xi32>,
+      tensor<2x8xf32>, tensor<3x2xf32>, tensor<2x2xf32>, tensor<3x8xf32>, tensor<3x2xf32>, tensor<3x8xf32>) -> (tensor<2x8xf32>, tensor<3x2xf32>, tensor<2x2xf32>)
+  return
+}
+
+// -----
+
+func.func @graph_attention_backward_c2_order(%a: tensor<3x2xi1, #spnn.adjacency>, %t: tensor<2x3xi1, #spnn.adjacency>, %o: tensor<4xi64>, %x: tensor<2x8xf32>, %r: tensor<3x2xf32>, %l: tensor<2x2xf32>,
+    %y: tensor<3x8xf32>, %s: tensor<3x2xf32>, %g: tensor<3x8xf32>) {
+  // expected-error @below {{'spnn.graph_attention_backward' op order must be a dense tensor<?xi32>, got 'tensor<4xi64>'}}
+  %0, %1, %2 = spnn.graph_attention_backward gat %a, %t, %o, %x, %r, %l output(%y) logsumexp(%s) gradient(%g)
+      heads(2) : (tensor<3x2xi1, #spnn.adjacency>, tensor<2x3xi1, #spnn.adjacency>, tensor<4xi64>,
+      tensor<2x8xf32>, tensor<3x2xf32>, tensor<2x2xf32>, tensor<3x8xf32>, tensor<3x2xf32>, tensor<3x8xf32>) -> (tensor<2x8xf32>, tensor<3x2xf32>, tensor<2x2xf32>)
+  return
+}
+
+// -----
+
+func.func @graph_attention_backward_c3_features(%a: tensor<3x2xi1, #spnn.adjacency>, %t: tensor<2x3xi1, #spnn.adjacency>, %o: tensor<4xi32>, %x: tensor<2x8xf32>, %r: tensor<3x2xf32>, %l: tensor<2x2xf32>,
+    %y: tensor<3x8xf32>, %s: tensor<3x2xf32>, %g: tensor<3x8xf32>) {
+  // expected-error @below {{'spnn.graph_attention_backward' op gradient of features must have type 'tensor<2x8xf32>', got 'tensor<2x4xf32>'}}
+  %0, %1, %2 = spnn.graph_attention_backward gat %a, %t, %o, %x, %r, %l output(%y) logsumexp(%s) gradient(%g)
+      heads(2) : (tensor<3x2xi1, #spnn.adjacency>, tensor<2x3xi1, #spnn.adjacency>, tensor<4xi32>,
+      tensor<2x8xf32>, tensor<3x2xf32>, tensor<2x2xf32>, tensor<3x8xf32>, tensor<3x2xf32>, tensor<3x8xf32>) -> (tensor<2x4xf32>, tensor<3x2xf32>, tensor<2x2xf32>)
+  return
+}
+
+// -----
+
+func.func @graph_attention_backward_c3_rows(%a: tensor<3x2xi1, #spnn.adjacency>, %t: tensor<2x3xi1, #spnn.adjacency>, %o: tensor<4xi32>, %x: tensor<2x8xf32>, %r: tensor<3x2xf32>, %l: tensor<2x2xf32>,
+    %y: tensor<3x8xf32>, %s: tensor<3x2xf32>, %g: tensor<3x8xf32>) {
+  // expected-error @below {{'spnn.graph_attention_backward' op gradient of row_scores must have type 'tensor<3x2xf32>', got 'tensor<3x8xf32>'}}
+  %0, %1, %2 = spnn.graph_attention_backward gat %a, %t, %o, %x, %r, %l output(%y) logsumexp(%s) gradient(%g)
+      heads(2) : (tensor<3x2xi1, #spnn.adjacency>, tensor<2x3xi1, #spnn.adjacency>, tensor<4xi32>,
+      tensor<2x8xf32>, tensor<3x2xf32>, tensor<2x2xf32>, tensor<3x8xf32>, tensor<3x2xf32>, tensor<3x8xf32>) -> (tensor<2x8xf32>, tensor<3x8xf32>, tensor<2x2xf32>)
+  return
+}
+
+// -----
+
+func.func @graph_attention_backward_c3_needless(%a: tensor<3x2xi1, #spnn.adjacency>, %t: tensor<2x3xi1, #spnn.adjacency>, %o: tensor<4xi32>, %x: tensor<2x8xf32>, %r: tensor<3x2xf32>, %l: tensor<2x2xf32>,
+    %y: tensor<3x8xf32>, %s: tensor<3x2xf32>, %g: tensor<3x8xf32>) {
+  // expected-error @below {{'spnn.graph_attention_backward' op must return a gradient of the attention vector, of its type, if and only if it has one}}
+  %0, %1, %2, %3 = spnn.graph_attention_backward gat %a, %t, %o, %x, %r, %l output(%y) logsumexp(%s) gradient(%g)
+      heads(2) : (tensor<3x2xi1, #spnn.adjacency>, tensor<2x3xi1, #spnn.adjacency>, tensor<4xi32>,
+      tensor<2x8xf32>, tensor<3x2xf32>, tensor<2x2xf32>, tensor<3x8xf32>, tensor<3x2xf32>, tensor<3x8xf32>) -> (tensor<2x8xf32>, tensor<3x2xf32>, tensor<2x2xf32>, tensor<8xf32>)
+  return
+}
+
+// -----
+
+func.func @graph_attention_backward_c3_missing(%a: tensor<3x2xi1, #spnn.adjacency>, %t: tensor<2x3xi1, #spnn.adjacency>, %o: tensor<4xi32>, %x: tensor<2x8xf32>, %r: tensor<3x8xf32>, %l: tensor<2x8xf32>,
+    %y: tensor<3x8xf32>, %s: tensor<3x2xf32>, %g: tensor<3x8xf32>, %v: tensor<8xf32>) {
+  // expected-error @below {{'spnn.graph_attention_backward' op must return a gradient of the attention vector, of its type, if and only if it has one}}
+  %0, %1, %2 = spnn.graph_attention_backward gatv2 %a, %t, %o, %x, %r, %l output(%y) logsumexp(%s) gradient(%g)
+      attention(%v : tensor<8xf32>) heads(2) : (tensor<3x2xi1, #spnn.adjacency>, tensor<2x3xi1, #spnn.adjacency>, tensor<4xi32>,
+      tensor<2x8xf32>, tensor<3x8xf32>, tensor<2x8xf32>, tensor<3x8xf32>, tensor<3x2xf32>, tensor<3x8xf32>) -> (tensor<2x8xf32>, tensor<3x8xf32>, tensor<2x8xf32>)
+  return
+}
+
+// -----
+
+//===----------------------------------------------------------------------===//
+// spnn.dropout
+//===----------------------------------------------------------------------===//
+
+func.func @dropout_c1(%x: tensor<4xf32>, %s: i64) {
+  // expected-error @below {{'spnn.dropout' op rate must be in [0, 1), got 1.000000e+00}}
+  %0 = spnn.dropout %x seed(%s) rate(1.0) : tensor<4xf32>
+  return
+}
+
+// -----
+
+func.func @dropout_c1_negative(%x: tensor<4xf32>, %s: i64) {
+  // expected-error @below {{'spnn.dropout' op rate must be in [0, 1), got -5.000000e-01}}
+  %0 = spnn.dropout %x seed(%s) rate(-0.5) : tensor<4xf32>
+  return
+}
+
+// -----
+
+//===----------------------------------------------------------------------===//
+// spnn.loss
+//===----------------------------------------------------------------------===//
+
+func.func @loss_c1_rank(%p: tensor<5xf32>, %t: tensor<5xi32>) {
+  // expected-error @below {{'spnn.loss' op predictions must be a dense tensor of shape ?x?, got 'tensor<5xf32>'}}
+  %0 = spnn.loss cross_entropy %p, %t : tensor<5xf32>, tensor<5xi32> -> tensor<f32>
+  return
+}
+
+// -----
+
+func.func @loss_c1_classes(%p: tensor<5x3xf32>, %t: tensor<5x3xf32>) {
+  // expected-error @below {{'spnn.loss' op targets must be a dense tensor<5xi32>, got 'tensor<5x3xf32>'}}
+  %0 = spnn.loss cross_entropy %p, %t : tensor<5x3xf32>, tensor<5x3xf32> -> tensor<f32>
+  return
+}
+
+// -----
+
+func.func @loss_c1_targets(%p: tensor<5x3xf32>, %t: tensor<5x2xf32>) {
+  // expected-error @below {{'spnn.loss' op targets must be a dense tensor<5x3xf32>, got 'tensor<5x2xf32>'}}
+  %0 = spnn.loss mean_squared %p, %t : tensor<5x3xf32>, tensor<5x2xf32> -> tensor<f32>
+  return
+}
+
+// -----
+
+func.func @loss_c1_binary(%p: tensor<5x3xf32>, %t: tensor<5xi32>) {
+  // expected-error @below {{'spnn.loss' op targets must be a dense tensor<5x3xf32>, got 'tensor<5xi32>'}}
+  %0 = spnn.loss binary_cross_entropy %p, %t : tensor<5x3xf32>, tensor<5xi32> -> tensor<f32>
+  return
+}
+
+// -----
+
+func.func @loss_c2(%p: tensor<5x3xf32>, %t: tensor<5xi32>, %m: tensor<4xi1>) {
+  // expected-error @below {{'spnn.loss' op mask must be a dense tensor<5xi1>, got 'tensor<4xi1>'}}
+  %0 = spnn.loss cross_entropy %p, %t mask(%m : tensor<4xi1>) : tensor<5x3xf32>, tensor<5xi32> -> tensor<f32>
+  return
+}
+
+// -----
+
+func.func @loss_c3(%p: tensor<5x3xf32>, %t: tensor<5xi32>) {
+  // expected-error @below {{'spnn.loss' op result must be a dense tensor<f32>, got 'tensor<f64>'}}
+  %0 = spnn.loss cross_entropy %p, %t : tensor<5x3xf32>, tensor<5xi32> -> tensor<f64>
+  return
+}
+
+// -----
+
+func.func @loss_kind(%p: tensor<5x3xf32>, %t: tensor<5xi32>) {
+  // expected-error @below {{custom op 'spnn.loss' unknown loss 'hinge', expected cross_entropy, binary_cross_entropy or mean_squared}}
+  %0 = spnn.loss hinge %p, %t : tensor<5x3xf32>, tensor<5xi32> -> tensor<f32>
+  return
+}
+
+// -----
+
+func.func @loss_backward_c1(%p: tensor<5x3xf32>, %t: tensor<4xi32>, %g: tensor<f32>) {
+  // expected-error @below {{'spnn.loss_backward' op targets must be a dense tensor<5xi32>, got 'tensor<4xi32>'}}
+  %0 = spnn.loss_backward cross_entropy %p, %t, %g : tensor<5x3xf32>, tensor<4xi32>, tensor<f32>
+  return
+}
+
+// -----
+
+func.func @loss_backward_c2(%p: tensor<5x3xf32>, %t: tensor<5xi32>, %g: tensor<f32>, %m: tensor<5xi8>) {
+  // expected-error @below {{'spnn.loss_backward' op mask must be a dense tensor<5xi1>, got 'tensor<5xi8>'}}
+  %0 = spnn.loss_backward cross_entropy %p, %t, %g mask(%m : tensor<5xi8>) : tensor<5x3xf32>, tensor<5xi32>, tensor<f32>
+  return
+}
+
+// -----
+
+func.func @loss_backward_c3(%p: tensor<5x3xf32>, %t: tensor<5xi32>, %g: tensor<1xf32>) {
+  // expected-error @below {{'spnn.loss_backward' op gradient must be a dense tensor<f32>, got 'tensor<1xf32>'}}
+  %0 = spnn.loss_backward cross_entropy %p, %t, %g : tensor<5x3xf32>, tensor<5xi32>, tensor<1xf32>
+  return
+}
+
+// -----
+
+//===----------------------------------------------------------------------===//
+// spnn.adam, spnn.sgd
+//===----------------------------------------------------------------------===//
+
+func.func @adam_c1_rate(%w: tensor<4xf32>, %s: i64) {
+  // expected-error @below {{'spnn.adam' op rate must not be negative, got -1.000000e-01}}
+  %0, %1, %2 = spnn.adam %w, %w, %w, %w step(%s) rate(-0.1) : tensor<4xf32>
+  return
+}
+
+// -----
+
+func.func @adam_c1_epsilon(%w: tensor<4xf32>, %s: i64) {
+  // expected-error @below {{'spnn.adam' op epsilon must not be negative, got -1.000000e+00}}
+  %0, %1, %2 = spnn.adam %w, %w, %w, %w step(%s) rate(0.1) {epsilon = -1.0 : f64} : tensor<4xf32>
+  return
+}
+
+// -----
+
+func.func @adam_c1_weight_decay(%w: tensor<4xf32>, %s: i64) {
+  // expected-error @below {{'spnn.adam' op weight_decay must not be negative, got -1.000000e+00}}
+  %0, %1, %2 = spnn.adam %w, %w, %w, %w step(%s) rate(0.1) {weight_decay = -1.0 : f64} : tensor<4xf32>
+  return
+}
+
+// -----
+
+func.func @adam_c1_beta1(%w: tensor<4xf32>, %s: i64) {
+  // expected-error @below {{'spnn.adam' op beta1 must be in [0, 1), got 1.000000e+00}}
+  %0, %1, %2 = spnn.adam %w, %w, %w, %w step(%s) rate(0.1) {beta1 = 1.0 : f64} : tensor<4xf32>
+  return
+}
+
+// -----
+
+func.func @adam_c1_beta2(%w: tensor<4xf32>, %s: i64) {
+  // expected-error @below {{'spnn.adam' op beta2 must be in [0, 1), got -5.000000e-01}}
+  %0, %1, %2 = spnn.adam %w, %w, %w, %w step(%s) rate(0.1) {beta2 = -0.5 : f64} : tensor<4xf32>
+  return
+}
+
+// -----
+
+func.func @sgd_c1_rate(%w: tensor<4xf32>) {
+  // expected-error @below {{'spnn.sgd' op rate must not be negative, got -1.000000e-01}}
+  %0, %1 = spnn.sgd %w, %w, %w rate(-0.1) : tensor<4xf32>
+  return
+}
+
+// -----
+
+func.func @sgd_c1_weight_decay(%w: tensor<4xf32>) {
+  // expected-error @below {{'spnn.sgd' op weight_decay must not be negative, got -1.000000e+00}}
+  %0, %1 = spnn.sgd %w, %w, %w rate(0.1) {weight_decay = -1.0 : f64} : tensor<4xf32>
+  return
+}
+
+// -----
+
+func.func @sgd_c1_momentum(%w: tensor<4xf32>) {
+  // expected-error @below {{'spnn.sgd' op momentum must be in [0, 1), got 1.000000e+00}}
+  %0, %1 = spnn.sgd %w, %w, %w rate(0.1) {momentum = 1.0 : f64} : tensor<4xf32>
   return
 }
 
@@ -976,6 +1932,50 @@ func.func @reduce_rows_c1(%x: tensor<?xf32>, %n: index, %e: tensor<?xf32>) {
     %b = spnn.reduce_rows <maxsi> %a : f32
     spnn.yield_columns panels(%b : f32)
   }
+  return
+}
+
+// -----
+
+//===----------------------------------------------------------------------===//
+// spnn.kernel_graph
+//===----------------------------------------------------------------------===//
+
+func.func @kernel_graph_c1(%s: tensor<3x1xi32>, %e: tensor<2x4xf32>) {
+  // expected-error @below {{'spnn.kernel_graph' op storage buffer must have rank 1, got 'tensor<3x1xi32>'}}
+  %0 = spnn.kernel_graph "spmm" graph(2 x 2) storage(%s : tensor<3x1xi32>) names([]) outs(%e : tensor<2x4xf32>) parameters({}) -> tensor<2x4xf32>
+  return
+}
+
+// -----
+
+func.func @kernel_graph_c2_count(%x: tensor<2x4xf32>, %e: tensor<2x4xf32>) {
+  // expected-error @below {{'spnn.kernel_graph' op must have a name for each of 1 inputs, got 0}}
+  %0 = spnn.kernel_graph "spmm" graph(2 x 2) ins(%x : tensor<2x4xf32>) names([]) outs(%e : tensor<2x4xf32>) parameters({}) -> tensor<2x4xf32>
+  return
+}
+
+// -----
+
+func.func @kernel_graph_c2_twice(%x: tensor<2x4xf32>, %e: tensor<2x4xf32>) {
+  // expected-error @below {{'spnn.kernel_graph' op has two inputs named "features"}}
+  %0 = spnn.kernel_graph "spmm" graph(2 x 2) ins(%x, %x : tensor<2x4xf32>, tensor<2x4xf32>) names(["features", "features"]) outs(%e : tensor<2x4xf32>) parameters({}) -> tensor<2x4xf32>
+  return
+}
+
+// -----
+
+func.func @kernel_graph_c3(%x: memref<2x4xf32>, %e: tensor<2x4xf32>) {
+  // expected-error @below {{'spnn.kernel_graph' op operands must be all tensors or all memrefs, got 'memref<2x4xf32>' beside init 'tensor<2x4xf32>'}}
+  %0 = spnn.kernel_graph "spmm" graph(2 x 2) ins(%x : memref<2x4xf32>) names(["features"]) outs(%e : tensor<2x4xf32>) parameters({}) -> tensor<2x4xf32>
+  return
+}
+
+// -----
+
+func.func @kernel_graph_c4(%e: tensor<2x4xf32>) {
+  // expected-error @below {{'spnn.kernel_graph' op rows must not be negative, got -1}}
+  %0 = spnn.kernel_graph "spmm" graph(-1 x 2) names([]) outs(%e : tensor<2x4xf32>) parameters({}) -> tensor<2x4xf32>
   return
 }
 

@@ -42,6 +42,10 @@ func.func @attributes() attributes {
   t = #spnn.target<"generic-avx512", cpu = "x86-64-v4", vector_bytes = 64, threads = 0>,
   // CHECK-SAME: t2 = #spnn.target<"generic-avx512", cpu = "znver4", vector_bytes = 64, threads = 0, dot = [bf16, i8]>
   t2 = #spnn.target<"generic-avx512", cpu = "znver4", vector_bytes = 64, threads = 0, dot = [bf16, i8]>,
+  // CHECK-SAME: t3 = #spnn.target<"generic-avx512", cpu = "znver4", vector_bytes = 64, threads = 0, dot = [bf16, i8], expand = [i8, i16]>
+  t3 = #spnn.target<"generic-avx512", cpu = "znver4", vector_bytes = 64, threads = 0, expand = [i8, i16], dot = [bf16, i8]>,
+  // CHECK-SAME: t4 = #spnn.target<"generic-avx512", cpu = "znver4", vector_bytes = 64, threads = 0, expand = [i8]>
+  t4 = #spnn.target<"generic-avx512", cpu = "znver4", vector_bytes = 64, threads = 0, expand = [i8]>,
   // CHECK-SAME: u = tensor<64x128xf32, #spnn.bitmap>
   u = tensor<64x128xf32, #spnn.bitmap>,
   // CHECK-SAME: v = tensor<64x192xf32, #spnn.nmg<2, 4, 16>>

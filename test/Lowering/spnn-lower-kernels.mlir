@@ -541,6 +541,87 @@ func.func @dot_illegal(%bounds: memref<2xi32>, %pos: memref<3xi32>, %idx: memref
 
 // -----
 
+// 64 weights of i8 are loaded whole and expanded at a time, then extended and multiplied in four vectors; the words at the
+// end of a row guard what they load of x.
+module attributes {spnn.target = #spnn.target<"generic-avx512", cpu = "znver4", vector_bytes = 64, threads = 1, expand = [i8, i16]>} {
+  // CHECK-LABEL: func @bitmap_wide
+  func.func @bitmap_wide(%bounds: memref<2xi32>, %bits: memref<4xi64>, %pos: memref<3xi32>, %val: memref<80xi8>,
+                         %x: memref<100xf32>, %y: memref<2xf32>) {
+    // CHECK: scf.for {{.*}} iter_args(%{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}) -> (vector<16xf32>, vector<16xf32>, vector<16xf32>, vector<16xf32>, index)
+    // CHECK: vector.bitcast %{{.*}} : vector<1xi64> to vector<64xi1>
+    // CHECK: %[[VALUES:.*]] = vector.load %{{.*}} : memref<80xi8>, vector<64xi8>
+    // CHECK: %[[OPAQUE:.*]] = llvm.inline_asm "", "=v,0" %[[VALUES]] : (vector<64xi8>) -> vector<64xi8>
+    // CHECK: llvm.call_intrinsic "llvm.x86.avx512.mask.expand.v64i8"(%[[OPAQUE]],
+    // CHECK-COUNT-4: arith.sitofp %{{.*}} : vector<16xi8> to vector<16xf32>
+    // CHECK: math.ctpop %{{.*}} : i64
+    // CHECK: scf.yield
+    // CHECK-COUNT-4: vector.maskedload
+    %n = arith.constant 1 : index
+    spnn.kernel_matmul "bitmap-matvec" weights(2 x 100 as #spnn.bitmap)
+        storage(%bounds, %bits, %pos, %val : memref<2xi32>, memref<4xi64>, memref<3xi32>, memref<80xi8>)
+        ins(%x, %n : memref<100xf32>) outs(%y : memref<2xf32>) panels(<width = 1, vector = 1>)
+        parameters({chunks = 1 : i64, expand_in_register = 1 : i64, word = 64 : i64})
+    return
+  }
+  // CHECK-LABEL: func @bitmap_wide_16
+  func.func @bitmap_wide_16(%bounds: memref<2xi32>, %bits: memref<2xi32>, %pos: memref<3xi32>, %val: memref<80xbf16>,
+                            %x: memref<32xf32>, %y: memref<2xf32>) {
+    // CHECK: vector.bitcast %{{.*}} : vector<32xbf16> to vector<32xi16>
+    // CHECK: llvm.call_intrinsic "llvm.x86.avx512.mask.expand.v32i16"
+    // CHECK-COUNT-2: arith.extf %{{.*}} : vector<16xbf16> to vector<16xf32>
+    %n = arith.constant 1 : index
+    spnn.kernel_matmul "bitmap-matvec" weights(2 x 32 as #spnn.bitmap)
+        storage(%bounds, %bits, %pos, %val : memref<2xi32>, memref<2xi32>, memref<3xi32>, memref<80xbf16>)
+        ins(%x, %n : memref<32xf32>) outs(%y : memref<2xf32>) panels(<width = 1, vector = 1>)
+        parameters({chunks = 1 : i64, expand_in_register = 1 : i64, word = 32 : i64})
+    return
+  }
+}
+
+// -----
+
+// Edited words: the bitmap has others, the type of the weights fills no vector of them, the target cannot.
+func.func @bitmap_word(%bounds: memref<2xi32>, %bits: memref<2xi32>, %pos: memref<3xi32>, %val: memref<80xi8>,
+                       %x: memref<32xf32>, %y: memref<2xf32>) {
+  %n = arith.constant 1 : index
+  // expected-error @below {{kernel 'bitmap-matvec' with words of 64 positions needs a bitmap, storage buffer 1, of i64}}
+  spnn.kernel_matmul "bitmap-matvec" weights(2 x 32 as #spnn.bitmap)
+      storage(%bounds, %bits, %pos, %val : memref<2xi32>, memref<2xi32>, memref<3xi32>, memref<80xi8>)
+      ins(%x, %n : memref<32xf32>) outs(%y : memref<2xf32>) panels(<width = 1, vector = 1>)
+      parameters({chunks = 1 : i64, expand_in_register = 1 : i64, word = 64 : i64})
+  return
+}
+
+// -----
+
+func.func @bitmap_type(%bounds: memref<2xi32>, %bits: memref<2xi32>, %pos: memref<3xi32>, %val: memref<80xi8>,
+                       %x: memref<32xf32>, %y: memref<2xf32>) {
+  %n = arith.constant 1 : index
+  // expected-error @below {{kernel 'bitmap-matvec' expands words of 16 positions, or a whole vector of 64 bytes in a register where the target can, got 32 of 'i8'}}
+  spnn.kernel_matmul "bitmap-matvec" weights(2 x 32 as #spnn.bitmap)
+      storage(%bounds, %bits, %pos, %val : memref<2xi32>, memref<2xi32>, memref<3xi32>, memref<80xi8>)
+      ins(%x, %n : memref<32xf32>) outs(%y : memref<2xf32>) panels(<width = 1, vector = 1>)
+      parameters({chunks = 1 : i64, expand_in_register = 1 : i64, word = 32 : i64})
+  return
+}
+
+// -----
+
+module attributes {spnn.target = #spnn.target<"generic-avx512", cpu = "x86-64-v4", vector_bytes = 64, threads = 1>} {
+  func.func @bitmap_target(%bounds: memref<2xi32>, %bits: memref<2xi64>, %pos: memref<3xi32>, %val: memref<80xi8>,
+                           %x: memref<32xf32>, %y: memref<2xf32>) {
+    %n = arith.constant 1 : index
+    // expected-error @below {{where the target can, got 64 of 'i8'}}
+    spnn.kernel_matmul "bitmap-matvec" weights(2 x 32 as #spnn.bitmap)
+        storage(%bounds, %bits, %pos, %val : memref<2xi32>, memref<2xi64>, memref<3xi32>, memref<80xi8>)
+        ins(%x, %n : memref<32xf32>) outs(%y : memref<2xf32>) panels(<width = 1, vector = 1>)
+        parameters({chunks = 1 : i64, expand_in_register = 1 : i64, word = 64 : i64})
+    return
+  }
+}
+
+// -----
+
 // Other kernels read a right-hand side of the result's type.
 func.func @narrow_rhs(%s: memref<2xi32>, %v: memref<4xi8>, %x: memref<64xi8>, %y: memref<64xf32>) {
   %n = arith.constant 16 : index

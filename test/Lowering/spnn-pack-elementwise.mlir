@@ -322,6 +322,30 @@ func.func @around_product(%x: tensor<?xf32>, %r: tensor<?x6xf32>, %e2: tensor<?x
 
 // -----
 
+// A matrix that is constant, like embeddings of positions, is packed here and not in each call, so it costs nothing that the
+// group would have to save.
+#id = affine_map<(i, j) -> (i, j)>
+// CHECK-LABEL: func @constant_operand
+func.func @constant_operand(%x: tensor<24xf32>, %e2: tensor<4x6xf32>, %p: tensor<24xf32>) -> tensor<24xf32> {
+  // CHECK: %[[C:.*]] = arith.constant dense<{{.*}}> : tensor<24xf32>
+  // CHECK-NOT: pack_panels
+  // CHECK: spnn.kernel_columns {{.*}} panels(%{{.*}}, %[[C]] : tensor<24xf32>, tensor<24xf32>)
+  // CHECK-NOT: pack_panels
+  %c = arith.constant dense<[[1.0, 2.0, 3.0, 4.0, 5.0, 6.0], [2.0, 2.0, 3.0, 4.0, 5.0, 6.0], [3.0, 2.0, 3.0, 4.0, 5.0, 6.0], [4.0, 2.0, 3.0, 4.0, 5.0, 6.0]]> : tensor<4x6xf32>
+  %y = spnn.unpack_panels ins(%x : tensor<24xf32>) outs(%e2 : tensor<4x6xf32>) panels(<width = 8, vector = 4>) {transpose} -> tensor<4x6xf32>
+  // expected-remark @below {{1 op on 6 rows becomes one kernel on packed activations}}
+  %w = linalg.generic {indexing_maps = [#id, #id, #id], iterator_types = ["parallel", "parallel"]}
+      ins(%y, %c : tensor<4x6xf32>, tensor<4x6xf32>) outs(%e2 : tensor<4x6xf32>) {
+  ^bb0(%a: f32, %b: f32, %o: f32):
+    %t = arith.addf %a, %b : f32
+    linalg.yield %t : f32
+  } -> tensor<4x6xf32>
+  %q = spnn.pack_panels ins(%w : tensor<4x6xf32>) outs(%p : tensor<24xf32>) panels(<width = 8, vector = 4>) {transpose} -> tensor<24xf32>
+  return %q : tensor<24xf32>
+}
+
+// -----
+
 // What reads a result in the middle of a group moves behind its kernel.
 #id = affine_map<(i, j) -> (i, j)>
 #col = affine_map<(i, j) -> (i)>

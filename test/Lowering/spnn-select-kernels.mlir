@@ -295,6 +295,33 @@ module attributes {spnn.target = #spnn.target<"generic-avx512", cpu = "znver4", 
 
 // -----
 
+// A bitmap of narrow weights has words as wide as the vector that the target expands; behind the values so many more.
+module attributes {spnn.target = #spnn.target<"generic-avx512", cpu = "znver4", vector_bytes = 64, threads = 1, expand = [i8, i16]>} {
+  // CHECK-LABEL: func @bitmap_wide
+  func.func @bitmap_wide(%x: tensor<4x1xf32>) -> (tensor<2x1xf32>, tensor<2x1xf32>, tensor<2x1xf32>) {
+    // CHECK-DAG: %[[BITS:.*]] = arith.constant dense<[9, 4]> : tensor<2xi64>
+    // CHECK-DAG: %[[BITS16:.*]] = arith.constant dense<[9, 4]> : tensor<2xi32>
+    // CHECK: spnn.kernel_matmul "bitmap-matvec" {{.*}} storage(%{{.*}}, %[[BITS]], %{{.*}}, %{{.*}} : tensor<2xi32>, tensor<2xi64>, tensor<3xi32>, tensor<67xi8>) {{.*}} parameters({chunks = 1 : i64, expand_in_register = 1 : i64, word = 64 : i64})
+    %c = arith.constant dense<[[1, 0, 0, 2], [0, 0, -3, 0]]> : tensor<2x4xi8>
+    %w = spnn.convert %c : tensor<2x4xi8> to tensor<2x4xi8, #spnn.bitmap>
+    // expected-remark @below {{kernel bitmap-matvec on 2x4 bitmap weights, 3 stored values}}
+    %0 = spnn.matmul %w, %x : (tensor<2x4xi8, #spnn.bitmap>, tensor<4x1xf32>) -> tensor<2x1xf32>
+    // CHECK: spnn.kernel_matmul "bitmap-matvec" {{.*}} storage(%{{.*}}, %[[BITS16]], %{{.*}}, %{{.*}} : tensor<2xi32>, tensor<2xi32>, tensor<3xi32>, tensor<35xbf16>) {{.*}} word = 32 : i64})
+    %d = arith.constant dense<[[1.0, 0.0, 0.0, 2.0], [0.0, 0.0, -3.0, 0.0]]> : tensor<2x4xbf16>
+    %v = spnn.convert %d : tensor<2x4xbf16> to tensor<2x4xbf16, #spnn.bitmap>
+    // expected-remark @below {{kernel bitmap-matvec}}
+    %1 = spnn.matmul %v, %x : (tensor<2x4xbf16, #spnn.bitmap>, tensor<4x1xf32>) -> tensor<2x1xf32>
+    // CHECK: spnn.kernel_matmul "bitmap-matvec" {{.*}} word = 16 : i64})
+    %e = arith.constant dense<[[1.0, 0.0, 0.0, 2.0], [0.0, 0.0, -3.0, 0.0]]> : tensor<2x4xf32>
+    %u = spnn.convert %e : tensor<2x4xf32> to tensor<2x4xf32, #spnn.bitmap>
+    // expected-remark @below {{kernel bitmap-matvec}}
+    %2 = spnn.matmul %u, %x : (tensor<2x4xf32, #spnn.bitmap>, tensor<4x1xf32>) -> tensor<2x1xf32>
+    return %0, %1, %2 : tensor<2x1xf32>, tensor<2x1xf32>, tensor<2x1xf32>
+  }
+}
+
+// -----
+
 // Without the instructions the kernel is the same, its parameter is not; a pair of bf16 that lacks its second column takes
 // the first twice, with half the weight.
 #CSR = #sparse_tensor.encoding<{map = (i, j) -> (i : dense, j : compressed), posWidth = 32, crdWidth = 32}>

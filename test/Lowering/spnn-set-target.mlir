@@ -17,8 +17,8 @@
 // SSE: #spnn.target<"generic-128", cpu = "x86-64", vector_bytes = 16, threads = 4>
 // NAMED: #spnn.target<"generic-128", cpu = "x86-64-v4", vector_bytes = 64, threads = 0>
 // The name `native` stays, so that code generation sees the features of the host.
-// Instructions that add several products at a time are features of the CPU.
-// ZEN: #spnn.target<"generic-avx512", cpu = "znver4", vector_bytes = 64, threads = 0, dot = [bf16, i8]>
+// Instructions that add several products at a time, or expand narrow elements, are features of the CPU.
+// ZEN: #spnn.target<"generic-avx512", cpu = "znver4", vector_bytes = 64, threads = 0, dot = [bf16, i8], expand = [i8, i16]>
 // CASCADE: #spnn.target<"generic-avx512", cpu = "cascadelake", vector_bytes = 64, threads = 0, dot = [i8]>
 // NATIVE: #spnn.target<"generic-{{.*}}", cpu = "native", vector_bytes = {{[0-9]+}}, threads = 0{{.*}}>
 

@@ -1,5 +1,6 @@
 // RUN: sparse-run %s --describe | FileCheck %s --check-prefix=DESCRIBE
 // RUN: sparse-run %s --reference --function numbers | FileCheck %s
+// RUN: sparse-run %s --reference --function calls --dim in0.0=3 | FileCheck %s --check-prefix=CALLS
 // RUN: sparse-run %s --reference --function main --dim batch=3 | FileCheck %s --check-prefix=BATCH
 
 // What the engine says of a graph-level model: names, named extents, and extents of results traced back to inputs
@@ -12,8 +13,12 @@
 // DESCRIBE:      function other
 // DESCRIBE-NEXT:   input   in0   i64[3]
 // DESCRIBE-NEXT:   output  out0  i64[3]
+// DESCRIBE:      function calls
+// DESCRIBE-NEXT:   input   in0   f32[?, 4]
+// DESCRIBE-NEXT:   output  out0  f32[i0.0, 4]
 // DESCRIBE-NOT:  function helper
 
+// CALLS: output {{ *}}out0 {{ *}}f32[3, 4]
 // BATCH: output {{ *}}scores {{ *}}f32[3, 2]
 // BATCH: output {{ *}}out1 {{ *}}f32[1, 3, 2]
 
@@ -33,6 +38,17 @@ func.func @main(%x: tensor<?x4xf32> {spnn.name = "x", spnn.dims = ["batch", ""]}
 func.func @other(%i: tensor<3xi64>) -> tensor<3xi64> {
   %0 = func.call @helper(%i) : (tensor<3xi64>) -> tensor<3xi64>
   return %0 : tensor<3xi64>
+}
+
+// The extent is that of a callee's result, and traced as the compiler does, in the inlined function.
+func.func @calls(%x: tensor<?x4xf32>) -> tensor<?x4xf32> {
+  %0 = func.call @batch(%x) : (tensor<?x4xf32>) -> tensor<?x4xf32>
+  return %0 : tensor<?x4xf32>
+}
+
+func.func private @batch(%x: tensor<?x4xf32>) -> tensor<?x4xf32> {
+  %0 = linalg.exp ins(%x : tensor<?x4xf32>) outs(%x : tensor<?x4xf32>) -> tensor<?x4xf32>
+  return %0 : tensor<?x4xf32>
 }
 
 func.func private @helper(%i: tensor<3xi64>) -> tensor<3xi64> {

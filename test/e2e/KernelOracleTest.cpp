@@ -484,6 +484,27 @@ TEST_P(KernelOracle, DotProducts) {
   checkAll(cases, GetParam().options, generator);
 }
 
+// Bitmaps of narrow weights, expanded by whole vectors (native, if it can) and 16 at a time: full words and tails.
+TEST(KernelOracleEdges, NarrowBitmaps) {
+  if (!hasWideVectors(""))
+    GTEST_SKIP() << "no vectors of 64 bytes";
+  auto isBitmap = [](const Format &format) { return std::strcmp(format.name, "bitmap") == 0; };
+  const Format &bitmap = *std::find_if(std::begin(kFormats), std::end(kFormats), isBitmap);
+  for (const char *options :
+       {"format=dense threads=1 target-cpu=native", "format=dense threads=1 target-cpu=skylake-avx512"}) {
+    std::mt19937 generator(8);
+    std::vector<Case> cases;
+    for (const Types &types : {kTypes[0], kTypes[1], kTypes[2]})
+      for (int64_t k : kExtents) {
+        Case c = makeTypedCase(bitmap, types, generator, /*isWide=*/true);
+        c.k = k;
+        fillWeights(c, generator);
+        cases.push_back(c);
+      }
+    checkAll(cases, options, generator);
+  }
+}
+
 // Weights without rows or columns, and products without columns.
 TEST(KernelOracleEdges, EmptyExtents) {
   std::mt19937 generator(5);

@@ -18,7 +18,9 @@
 #include "mlir/IR/Matchers.h"
 #include "mlir/IR/PatternMatch.h"
 #include "mlir/Interfaces/ValueBoundsOpInterface.h"
+#include "mlir/Pass/PassManager.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+#include "mlir/Transforms/Passes.h"
 
 using namespace mlir;
 using namespace spnn;
@@ -135,19 +137,36 @@ Error engine::describe(func::FuncOp function, runtime::FunctionSpec &spec) {
   return describeResults(function, spec);
 }
 
-Error engine::describe(ModuleFile &file, runtime::ModelDescription &result) {
-  result.producer = "spnn " SPNN_VERSION;
-  auto target = file.getModule()->getAttrOfType<TargetAttr>(kTargetAttrName);
-  result.target = target ? target.getCpu().str() : "generic";
-  for (func::FuncOp function : file.getModule().getOps<func::FuncOp>()) {
+static Error describeFunctions(ModuleOp module, std::vector<runtime::FunctionSpec> &functions) {
+  functions.clear();
+  for (func::FuncOp function : module.getOps<func::FuncOp>()) {
     if (!function.isPublic() || function.isExternal())
       continue;
     runtime::FunctionSpec spec;
     if (Error error = describe(function, spec))
       return error;
-    result.functions.push_back(std::move(spec));
+    functions.push_back(std::move(spec));
   }
-  if (result.functions.empty())
+  if (functions.empty())
     return "there is no public function with a body";
   return std::nullopt;
+}
+
+Error engine::describe(ModuleFile &file, runtime::ModelDescription &result) {
+  result.producer = "spnn " SPNN_VERSION;
+  auto target = file.getModule()->getAttrOfType<TargetAttr>(kTargetAttrName);
+  result.target = target ? target.getCpu().str() : "generic";
+  Error error = describeFunctions(file.getModule(), result.functions);
+  if (!error)
+    return std::nullopt;
+  // The compiler traces extents when calls are inlined and sizes folded: so does this, on a copy.
+  OwningOpRef<ModuleOp> copy = file.getModule().clone();
+  PassManager passes(copy->getContext());
+  passes.addPass(createInlinerPass());
+  passes.addPass(createSymbolDCEPass());
+  passes.addPass(createCanonicalizerPass());
+  passes.addPass(createCSEPass());
+  if (failed(passes.run(*copy)))
+    return error;
+  return describeFunctions(*copy, result.functions);
 }

@@ -24,6 +24,7 @@ struct Cpu {
   std::string features; ///< "+avx2,-sse4a,...", empty where the name says it all
   bool hasBf16Dot = false;  ///< AVX512-BF16: vdpbf16ps adds products of pairs of bf16 in f32
   bool hasInt8Dot = false;  ///< AVX512-VNNI: vpdpbusd adds products of quads of 8-bit integers in i32
+  bool hasNarrowExpand = false; ///< AVX512-VBMI2: vpexpandb and vpexpandw
   int64_t vectorBytes = 16; ///< of the widest vector register with FMA: 64, 32, else 16
 };
 

@@ -52,6 +52,9 @@ struct KernelCoefficients {
   double perNonzeroMatvecNs = 0; ///< per stored value
   double perPositionMatvecNs =
       0; ///< per position (row x column) of the weights
+  /// Per row, beside either: kernels for one column or a few, whose rows end in
+  /// a branch and a store that no table has room for.
+  double perRowMatvecNs = 0;
 
   bool hasMatvec() const {
     return perNonzeroMatvecNs > 0 || perPositionMatvecNs > 0;

@@ -207,20 +207,28 @@ def SPNN_TargetAttr : SPNN_Attr<"Target", "target"> {
     Set on the module (as `spnn.target`) by the pipelines and read by every pass that needs the machine: the name
     of a target description (`include/spnn/Cost/TargetDescription.h`), the LLVM CPU name, the vector width in
     bytes and the number of threads (0: decided at run time). `dot` names the element types whose products the
-    machine adds up several at a time: bf16 (AVX512-BF16) and i8 (AVX512-VNNI).
+    machine adds up several at a time: bf16 (AVX512-BF16) and i8 (AVX512-VNNI); `expand` the integer types of which it
+    puts a run into a vector by a mask, beside those of 32 bits: i8 and i16 (AVX512-VBMI2).
 
     ```mlir
     #spnn.target<"generic-avx512", cpu = "x86-64-v4", vector_bytes = 64, threads = 0>
     ```
   }];
   let parameters = (ins StringRefParameter<>:$description, StringRefParameter<>:$cpu, "int64_t":$vectorBytes,
-                        "int64_t":$threads, OptionalArrayRefParameter<"::mlir::Type">:$dot);
+                        "int64_t":$threads, OptionalArrayRefParameter<"::mlir::Type">:$dot,
+                        OptionalArrayRefParameter<"::mlir::Type">:$expand);
   let assemblyFormat = [{
     `<` $description `,` `cpu` `=` $cpu `,` `vector_bytes` `=` $vectorBytes `,` `threads` `=` $threads
-    (`,` `dot` `=` `[` $dot^ `]`)? `>`
+    `` custom<TargetTypes>($dot, $expand) `>`
   }];
   let extraClassDeclaration = [{
     bool hasDot(::mlir::Type type) const { return ::llvm::is_contained(getDot(), type); }
+    /// Of any type with as many bits as one of `expand`.
+    bool canExpand(::mlir::Type type) const {
+      return ::llvm::any_of(getExpand(), [&](::mlir::Type known) {
+        return known.getIntOrFloatBitWidth() == type.getIntOrFloatBitWidth();
+      });
+    }
   }];
 }
 

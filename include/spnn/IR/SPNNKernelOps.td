@@ -43,7 +43,8 @@ def SPNN_PackPanelsOp : SPNN_KernelOp<"pack_panels"> {
 
     Packing what `spnn.unpack_panels` just unpacked, with the same layout, folds away: between two kernels,
     activations stay packed. Panels of one column are how an n x k matrix lies in memory: packing becomes
-    `tensor.collapse_shape`, unpacking `tensor.expand_shape`.
+    `tensor.collapse_shape`, unpacking `tensor.expand_shape`. Packing a constant folds to the constant of its panels,
+    where the number of columns is known.
   }];
   let arguments = (ins SPNN_Buffer:$source, SPNN_Buffer:$init, SPNN_PanelsAttr:$panels, UnitAttr:$transpose);
   let results = (outs Variadic<AnyRankedTensor>:$results);

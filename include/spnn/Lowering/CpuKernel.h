@@ -21,6 +21,11 @@
 
 namespace spnn {
 
+/// `columns`, or `expected` where they are known at run time only.
+inline int64_t getLikelyColumns(int64_t columns, int64_t expected) {
+  return mlir::ShapedType::isDynamic(columns) ? expected : columns;
+}
+
 /// One matrix product to find a kernel for: `matrix` (constant, m x k) times a k x `columns` matrix.
 struct KernelProblem {
   const format::DenseMatrix &matrix;
@@ -34,7 +39,9 @@ struct KernelProblem {
   int64_t vectorElements;     ///< results in the target's widest vector
   bool hasDot = false;        ///< the target adds several products of weights and right-hand side at a time
   double activationDensity = 1; ///< share of the right-hand side's elements that are not zero, in [0, 1]
+  bool canExpand = false;       ///< the target expands runs of weights of that type by a mask (TargetAttr::canExpand)
 
+  int64_t likelyColumns() const { return getLikelyColumns(columns, expectedColumns); }
   /// Bytes of a vector of results.
   int64_t vectorBytes() const { return vectorElements * (elementType.getIntOrFloatBitWidth() / 8); }
 };

@@ -164,6 +164,33 @@ def SelectGraphKernels : Pass<"spnn-select-graph-kernels", "::mlir::ModuleOp"> {
   ];
 }
 
+def DecomposeTraining : Pass<"spnn-decompose-training", "::mlir::ModuleOp"> {
+  let summary = "Turn dropout and optimisers into elementwise linalg ops";
+  let description = [{
+    `spnn.dropout` becomes a `linalg.generic` that computes the mask from the numbers of elements, `spnn.adam` and `spnn.sgd`
+    one with all their results, so that parameters, gradients and moments are read once. Losses are kernels
+    (`spnn-select-graph-kernels`), which also compute the dropout that directly follows an aggregation.
+
+    ```mlir
+    %y, %v = spnn.sgd %w, %g, %v0 rate(0.1) {momentum = 0.9 : f64} : tensor<16x8xf32>
+    // becomes
+    %r:2 = linalg.generic {...} ins(%w, %g, %v0 : ...) outs(%0, %1 : ...) {
+    ^bb0(%w: f32, %g: f32, %v0: f32, %o0: f32, %o1: f32):
+      %2 = arith.mulf %v0, %momentum fastmath<contract> : f32
+      %v = arith.addf %2, %g fastmath<contract> : f32
+      %3 = arith.mulf %v, %rate fastmath<contract> : f32
+      %y = arith.subf %w, %3 fastmath<contract> : f32
+      linalg.yield %y, %v : f32, f32
+    } -> (tensor<16x8xf32>, tensor<16x8xf32>)
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect", "::mlir::math::MathDialect",
+                           "::mlir::tensor::TensorDialect", "::mlir::vector::VectorDialect"];
+  let statistics = [
+    Statistic<"numDecomposed", "decomposed", "ops that became elementwise">,
+  ];
+}
+
 def SelectKernels : Pass<"spnn-select-kernels", "::mlir::ModuleOp"> {
   let summary = "Replace products by kernel ops on packed weights";
   let description = [{
@@ -339,6 +366,38 @@ def LowerKernels : Pass<"spnn-lower-kernels", "::mlir::ModuleOp"> {
   }];
   let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::arith::ArithDialect", "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect",
                            "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect", "::mlir::LLVM::LLVMDialect"];
+}
+
+def VectorizeElementwise : Pass<"spnn-vectorize-elementwise", "::mlir::ModuleOp"> {
+  let summary = "Emit elementwise ops on buffers as loops over vectors";
+  let description = [{
+    A `linalg.generic` on buffers whose loops are all parallel, and whose operands either run along the innermost loop with unit
+    stride or do not change in it, becomes loops over vectors of the target's width, with a mask for what is left of a row. Where all
+    operands are contiguous and of one shape, there is one loop. What is the same in a row stays a scalar. From some tens of thousands
+    of elements on threads share the work. Bodies of `arith` and `math` ops and `linalg.index` are taken, but no integer divisions, which
+    lanes that do not exist could fail. Other ops are left to upstream's scalar loops.
+
+    ```mlir
+    linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel"]}
+        ins(%x : memref<32xf32>) outs(%y : memref<32xf32>) {
+    ^bb0(%a: f32, %b: f32):
+      %0 = arith.mulf %a, %a : f32
+      linalg.yield %0 : f32
+    }
+    // becomes
+    scf.for %i = %c0 to %c32 step %c16 {
+      %a = vector.load %x[%i] : memref<32xf32>, vector<16xf32>
+      %0 = arith.mulf %a, %a : vector<16xf32>
+      vector.store %0, %y[%i] : memref<32xf32>, vector<16xf32>
+    }
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect",
+                           "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"];
+  let statistics = [
+    Statistic<"numVectorized", "vectorized", "ops that became loops over vectors">,
+    Statistic<"numLeft", "left", "linalg.generic ops left to scalar loops">,
+  ];
 }
 
 //===----------------------------------------------------------------------===//

@@ -25,6 +25,8 @@ ArrayRef<const GraphKernel *> spnn::getGraphKernels() {
       getDegreeKernel(),
       getEdgeSoftmaxBackwardKernel(),
       getEdgeSoftmaxKernel(),
+      getLossBackwardKernel(),
+      getLossKernel(),
       getScatterWinnersKernel(),
       getSddmmAddKernel(),
       getSddmmKernel(),
@@ -51,6 +53,11 @@ LogicalResult spnn::checkGraphOperands(KernelGraphOp op, ArrayRef<StringRef> req
     if (Type element = cast<ShapedType>(buffer.getType()).getElementType(); !element.isInteger(32))
       return op.emitOpError() << "storage buffer " << number << " of kernel '" << op.getKernel() << "' holds i32, got "
                               << element;
+  return checkGraphInputs(op, required, optional, inits);
+}
+
+LogicalResult spnn::checkGraphInputs(KernelGraphOp op, ArrayRef<StringRef> required, ArrayRef<StringRef> optional,
+                                     size_t inits) {
   for (StringRef name : required)
     if (!op.getInput(name))
       return op.emitOpError() << "kernel '" << op.getKernel() << "' needs input '" << name << "'";

@@ -19,6 +19,8 @@ const GraphKernel *getAssembleKernel();
 const GraphKernel *getDegreeKernel();
 const GraphKernel *getEdgeSoftmaxBackwardKernel();
 const GraphKernel *getEdgeSoftmaxKernel();
+const GraphKernel *getLossBackwardKernel();
+const GraphKernel *getLossKernel();
 const GraphKernel *getScatterWinnersKernel();
 const GraphKernel *getSddmmAddKernel();
 const GraphKernel *getSddmmKernel();
@@ -30,6 +32,10 @@ const GraphKernel *getTransposeKernel();
 /// these and the `optional` ones, and `inits` inits.
 llvm::LogicalResult checkGraphOperands(KernelGraphOp op, llvm::ArrayRef<llvm::StringRef> required,
                                        llvm::ArrayRef<llvm::StringRef> optional, size_t inits);
+
+/// The same without the storage.
+llvm::LogicalResult checkGraphInputs(KernelGraphOp op, llvm::ArrayRef<llvm::StringRef> required,
+                                     llvm::ArrayRef<llvm::StringRef> optional, size_t inits);
 
 } // namespace spnn
 

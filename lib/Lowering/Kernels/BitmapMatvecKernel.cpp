@@ -11,9 +11,13 @@
 //
 // Storage operands:
 //   bounds     i32[chunks + 1]            row at which a chunk begins
-//   bits       i16[rows * ceil(cols / 16)]
+//   bits       i<word>[rows * ceil(cols / word)]
 //   positions  i32[rows + 1]              where a row's values begin
-//   values     T[nonzeros + 16]           padded so that a full vector can be read at any value
+//   values     T[nonzeros + word]         padded so that a full vector can be read at any value
+//
+// A word of the bitmap covers as many positions as a vector has: 16, of whatever is stored; or, on targets that expand
+// narrow elements too (AVX512-VBMI2), 32 of 16 bits and 64 of 8. Parameter `word` says which. What was expanded is
+// extended to f32 in vectors of 16 then, which have sums of their own.
 //
 //===----------------------------------------------------------------------===//
 #include "KernelEmitter.h"
@@ -26,8 +30,11 @@ using namespace mlir;
 using namespace spnn;
 
 namespace {
-/// Positions a word of the bitmap covers.
-constexpr int64_t kWord = 16;
+/// Elements of a vector of f32, and positions of a word where nothing wider can be expanded.
+constexpr int64_t kVector = 16;
+
+/// Bytes of the vector that a wide word expands.
+constexpr int64_t kVectorBytes = 64;
 
 class BitmapMatvecKernel : public CpuKernel {
 public:
@@ -44,6 +51,9 @@ public:
     return PanelsAttr::get(problem.elementType.getContext(), 1, 1);
   }
   DictionaryAttr getParameters(const KernelProblem &problem) const override;
+  std::string getCostName(DictionaryAttr parameters) const override {
+    return getParameter(parameters, "word", kVector) > kVector ? "bitmap-matvec-wide" : "bitmap-matvec";
+  }
   PackedWeights pack(const KernelProblem &problem, DictionaryAttr parameters) const override;
   LogicalResult emit(KernelMatmulOp op, OpBuilder &builder) const override;
 };
@@ -54,28 +64,36 @@ DictionaryAttr BitmapMatvecKernel::getParameters(const KernelProblem &problem) c
   // Time goes with positions, not with nonzeros: a word takes the same work whatever it holds.
   // With AVX-512 the values are loaded whole and expanded in a register: the form of vexpandps that reads memory is
   // slower, on some CPUs by an order (docs/rationale.md).
-  bool inRegister = problem.elementType.isF32() && problem.vectorElements == kWord;
-  return makeParameters(
-      problem.elementType.getContext(),
-      {{"chunks", chooseChunks(shape.rows * shape.cols / 4, shape.rows)}, {"expand_in_register", inRegister}});
+  bool inRegister = problem.elementType.isF32() && problem.vectorElements == kVector;
+  int64_t word = inRegister && problem.canExpand ? kVectorBytes / problem.matrix.elementBytes : kVector;
+  return makeParameters(problem.elementType.getContext(),
+                        {{"chunks", chooseChunks(shape.rows * shape.cols / 4, shape.rows)},
+                         {"expand_in_register", inRegister},
+                         {"word", word}});
 }
 
 PackedWeights BitmapMatvecKernel::pack(const KernelProblem &problem, DictionaryAttr parameters) const {
-  format::Storage storage = format::makeBitmap()->pack(problem.matrix);
-  auto integers = [](const format::StorageBuffer &buffer) {
-    std::vector<int64_t> result(buffer.size());
-    for (int64_t i = 0; i < buffer.size(); ++i)
-      result[i] = buffer.getUnsigned(i);
-    return result;
-  };
+  const format::DenseMatrix &matrix = problem.matrix;
+  int64_t word = getParameter(parameters, "word", kVector), words = llvm::divideCeil(matrix.shape.cols, word);
+  std::vector<int64_t> bits(matrix.shape.rows * words, 0), positions{0};
+  std::vector<uint8_t> values;
+  for (int64_t row = 0; row < matrix.shape.rows; ++row) {
+    for (int64_t col = 0; col < matrix.shape.cols; ++col) {
+      if (matrix.isZero(row, col))
+        continue;
+      bits[row * words + col / word] |= static_cast<int64_t>(uint64_t(1) << (col % word));
+      const uint8_t *element = matrix.element(row, col);
+      values.insert(values.end(), element, element + matrix.elementBytes);
+    }
+    positions.push_back(static_cast<int64_t>(values.size()) / matrix.elementBytes);
+  }
+  int64_t nonzeros = positions.back();
+  values.resize(values.size() + word * matrix.elementBytes, 0);
   MLIRContext *context = problem.elementType.getContext();
-  std::vector<uint8_t> values = storage[2].data;
-  int64_t nonzeros = storage[2].size();
-  values.resize(values.size() + kWord * problem.matrix.elementBytes, 0);
   std::vector<int64_t> bounds =
-      balanceChunks(std::vector<int64_t>(problem.matrix.shape.rows, 1), getParameter(parameters, "chunks", 1));
-  return {{makeIntegers(context, 4, bounds), makeIntegers(context, 2, integers(storage[0])),
-           makeIntegers(context, 4, integers(storage[1])), makeValues(problem.weightType, values)},
+      balanceChunks(std::vector<int64_t>(matrix.shape.rows, 1), getParameter(parameters, "chunks", 1));
+  return {{makeIntegers(context, 4, bounds), makeIntegers(context, static_cast<unsigned>(word / 8), bits),
+           makeIntegers(context, 4, positions), makeValues(problem.weightType, values)},
           nonzeros};
 }
 
@@ -89,47 +107,90 @@ LogicalResult BitmapMatvecKernel::emit(KernelMatmulOp op, OpBuilder &builder) co
   Value values = op.getStorage()[3];
   Value rhs = op.getRhs(), result = op.getInit();
   Epilogue epilogue(op);
-  int64_t cols = op.getCols(), words = (cols + kWord - 1) / kWord, fullWords = cols / kWord;
   bool inRegister = getParameter(op.getParameters(), "expand_in_register", 0) != 0;
+  int64_t word = getParameter(op.getParameters(), "word", kVector), parts = word / kVector;
+  int64_t cols = op.getCols(), words = llvm::divideCeil(cols, word), fullWords = cols / word;
   Type element = cast<MemRefType>(rhs.getType()).getElementType();
-  auto vectorType = VectorType::get({kWord}, element);
-  auto storedType = VectorType::get({kWord}, cast<MemRefType>(values.getType()).getElementType());
-  auto maskType = VectorType::get({kWord}, builder.getI1Type());
+  Type stored = cast<MemRefType>(values.getType()).getElementType();
+  if (!cast<MemRefType>(bits.getType()).getElementType().isInteger(word))
+    return op.emitOpError() << "kernel 'bitmap-matvec' with words of " << word << " positions needs a bitmap, storage "
+                            << "buffer 1, of i" << word;
+  auto target = op->getParentOfType<ModuleOp>()->getAttrOfType<TargetAttr>(kTargetAttrName);
+  if (word != kVector && (!inRegister || word * stored.getIntOrFloatBitWidth() != 8 * kVectorBytes ||
+                          (target && !target.canExpand(stored))))
+    return op.emitOpError() << "kernel 'bitmap-matvec' expands words of 16 positions, or a whole vector of 64 bytes in "
+                               "a register where the target can, got "
+                            << word << " of " << stored;
+  auto vectorType = VectorType::get({kVector}, element);
+  auto storedType = VectorType::get({word}, stored);
 
   auto emitRow = [&](OpBuilder &b, const PanelWork &work, Value row) {
     KernelEmitter e(b, loc);
     Value begin = e.loadIndex(positions, row), firstWord = e.mul(row, words);
     Value zero = arith::ConstantOp::create(b, loc, b.getZeroAttr(vectorType));
-    // One word: expand its values to their positions, multiply with x there.
-    auto step = [&](OpBuilder &b, Value word, Value at, Value sum, bool tail) -> std::pair<Value, Value> {
-      KernelEmitter e(b, loc);
-      Value mask = memref::LoadOp::create(b, loc, bits, e.add(firstWord, word));
-      Value lanes = vector::BitCastOp::create(b, loc, maskType, e.broadcast(mask, 1));
-      Value expanded;
-      if (inRegister)
-        expanded =
-            LLVM::CallIntrinsicOp::create(b, loc, vectorType, b.getStringAttr("llvm.x86.avx512.mask.expand.v16f32"),
-                                          ValueRange{e.loadWeights(values, at, kWord, element), zero, lanes})
-                .getResult(0);
-      else
-        expanded = e.extend(vector::ExpandLoadOp::create(b, loc, storedType, values, at, lanes,
-                                                         arith::ConstantOp::create(b, loc, b.getZeroAttr(storedType))),
-                            element);
-      Value from = e.add(work.rhs, e.mul(word, kWord));
-      // Bits beyond the last column are zero, so the mask itself guards the load at the end of x.
-      Value x = tail ? vector::MaskedLoadOp::create(b, loc, vectorType, rhs, from, lanes, zero).getResult()
-                     : e.loadVector(rhs, from, kWord);
-      Value count = arith::IndexCastUIOp::create(b, loc, b.getIndexType(), math::CtPopOp::create(b, loc, mask));
-      return {e.multiplyAdd(expanded, x, sum), e.add(at, count)};
+    auto slice = [&](OpBuilder &b, Value vector, int64_t part) -> Value {
+      if (parts == 1)
+        return vector;
+      return vector::ExtractStridedSliceOp::create(b, loc, vector, ArrayRef<int64_t>{part * kVector},
+                                                   ArrayRef<int64_t>{kVector}, ArrayRef<int64_t>{1});
     };
-    auto loop = scf::ForOp::create(b, loc, e.index(0), e.index(fullWords), e.index(1), ValueRange{zero, begin},
-                                   [&](OpBuilder &b, Location, Value word, ValueRange state) {
-                                     auto [sum, at] = step(b, word, state[1], state[0], /*tail=*/false);
-                                     scf::YieldOp::create(b, loc, ValueRange{sum, at});
+    // The values of a word at their positions, as they are stored or in f32.
+    auto expand = [&](OpBuilder &b, Value at, Value lanes) -> Value {
+      KernelEmitter e(b, loc);
+      auto inVector = [&](StringRef intrinsic, Value run) -> Value {
+        Value none = arith::ConstantOp::create(b, loc, b.getZeroAttr(run.getType()));
+        // LLVM would fold the load into the instruction, whose form that reads memory is what is to be avoided. It does
+        // not look through assembly, even where there is none.
+        run = LLVM::InlineAsmOp::create(b, loc, run.getType(), ValueRange{run}, /*asm_string=*/"",
+                                        /*constraints=*/"=v,0", /*has_side_effects=*/false, /*is_align_stack=*/false,
+                                        LLVM::tailcallkind::TailCallKind::None, LLVM::AsmDialectAttr(), ArrayAttr())
+                  .getResult(0);
+        return LLVM::CallIntrinsicOp::create(b, loc, run.getType(), b.getStringAttr(intrinsic),
+                                             ValueRange{run, none, lanes})
+            .getResult(0);
+      };
+      if (word != kVector) {
+        auto bitsType = VectorType::get({word}, b.getIntegerType(8 * kVectorBytes / word));
+        Value run = b.createOrFold<vector::BitCastOp>(loc, bitsType, e.loadVector(values, at, word));
+        run = inVector(word == 64 ? "llvm.x86.avx512.mask.expand.v64i8" : "llvm.x86.avx512.mask.expand.v32i16", run);
+        return b.createOrFold<vector::BitCastOp>(loc, storedType, run);
+      }
+      if (inRegister)
+        return inVector("llvm.x86.avx512.mask.expand.v16f32", e.loadWeights(values, at, kVector, element));
+      return vector::ExpandLoadOp::create(b, loc, storedType, values, at, lanes,
+                                          arith::ConstantOp::create(b, loc, b.getZeroAttr(storedType)));
+    };
+    // One word: expand its values to their positions, multiply with x there. The sums, and where the next values are.
+    auto step = [&](OpBuilder &b, Value number, ValueRange state, bool tail) -> SmallVector<Value> {
+      KernelEmitter e(b, loc);
+      Value at = state.back(), mask = memref::LoadOp::create(b, loc, bits, e.add(firstWord, number));
+      Value lanes = vector::BitCastOp::create(b, loc, VectorType::get({word}, b.getI1Type()), e.broadcast(mask, 1));
+      Value expanded = expand(b, at, lanes), from = e.add(work.rhs, e.mul(number, word));
+      SmallVector<Value> next;
+      for (int64_t part = 0; part < parts; ++part) {
+        Value position = e.add(from, part * kVector), weights = e.extend(slice(b, expanded, part), element);
+        // Bits beyond the last column are zero, so the mask itself guards the load at the end of x.
+        Value x = tail ? vector::MaskedLoadOp::create(b, loc, vectorType, rhs, position, slice(b, lanes, part), zero)
+                             .getResult()
+                       : e.loadVector(rhs, position, kVector);
+        next.push_back(e.multiplyAdd(weights, x, state[part]));
+      }
+      Value count = math::CtPopOp::create(b, loc, mask);
+      next.push_back(e.add(at, arith::IndexCastUIOp::create(b, loc, b.getIndexType(), count)));
+      return next;
+    };
+    SmallVector<Value> init(parts, zero);
+    init.push_back(begin);
+    auto loop = scf::ForOp::create(b, loc, e.index(0), e.index(fullWords), e.index(1), init,
+                                   [&](OpBuilder &b, Location, Value number, ValueRange state) {
+                                     scf::YieldOp::create(b, loc, step(b, number, state, /*tail=*/false));
                                    });
-    Value sum = loop.getResult(0);
+    SmallVector<Value> sums(loop.getResults());
     if (fullWords != words)
-      sum = step(b, e.index(fullWords), loop.getResult(1), sum, /*tail=*/true).first;
+      sums = step(b, e.index(fullWords), sums, /*tail=*/true);
+    Value sum = sums[0];
+    for (int64_t part = 1; part < parts; ++part)
+      sum = arith::AddFOp::create(b, loc, sum, sums[part]);
     Value total = vector::ReductionOp::create(b, loc, vector::CombiningKind::ADD, sum, arith::FastMathFlags::reassoc);
     total = epilogue.finishRows(b, total, work.column,
                                 [&](Value buffer) -> Value { return memref::LoadOp::create(b, loc, buffer, row); });

@@ -74,7 +74,7 @@ unsigned indexBytes(const KernelProblem &problem, const Tile &tile) {
 double sliceCost(int64_t rows) { return rows >= 4 ? 1 : rows >= 2 ? 1.15 : 1.7; }
 
 /// What a stored value costs in blocks of r rows, relative to 16: an element of x and an index are loaded for r values.
-double rowsCost(int64_t r) { return r >= 16 ? 1 : r >= 8 ? 1.18 : 1.9; }
+double rowsCost(int64_t r) { return r >= 16 ? 1 : r >= 8 ? 1.22 : 2.1; }
 } // namespace
 
 std::optional<std::string> BlockMatvecKernel::checkProblem(const KernelProblem &problem) const {

@@ -27,6 +27,7 @@ Value KernelEmitter::add(Value lhs, Value rhs) { return b.createOrFold<arith::Ad
 Value KernelEmitter::sub(Value lhs, Value rhs) { return b.createOrFold<arith::SubIOp>(loc, lhs, rhs); }
 Value KernelEmitter::mul(Value lhs, Value rhs) { return b.createOrFold<arith::MulIOp>(loc, lhs, rhs); }
 Value KernelEmitter::min(Value lhs, Value rhs) { return b.createOrFold<arith::MinSIOp>(loc, lhs, rhs); }
+Value KernelEmitter::max(Value lhs, int64_t rhs) { return b.createOrFold<arith::MaxSIOp>(loc, lhs, index(rhs)); }
 Value KernelEmitter::ceilDiv(Value lhs, int64_t rhs) {
   return rhs == 1 ? lhs : b.createOrFold<arith::CeilDivSIOp>(loc, lhs, index(rhs));
 }
@@ -400,7 +401,7 @@ static int64_t getLargest(StringRef parameter) {
     return 28;
   if (parameter == "n" || parameter == "m")
     return 256;
-  if (parameter == "window")
+  if (parameter == "window" || parameter == "word")
     return 64;
   if (parameter == "g")
     return 65536;
@@ -431,7 +432,7 @@ std::optional<std::string> spnn::findBadParameter(StringRef kernel, DictionaryAt
     if (followsFormat && given != entry.getValue())
       return describe(name) + "follows from the format and must be " +
              std::to_string(cast<IntegerAttr>(entry.getValue()).getInt()) + ", got " + std::to_string(given.getInt());
-    if ((name == "expand_in_register" || name == "dot") &&
+    if ((name == "expand_in_register" || name == "dot" || name == "word") &&
         given.getInt() > cast<IntegerAttr>(entry.getValue()).getInt())
       return describe(name) + "asks for instructions that the target does not have";
   }

@@ -34,6 +34,7 @@ public:
   mlir::Value mul(mlir::Value lhs, int64_t rhs) { return mul(lhs, index(rhs)); }
   mlir::Value add(mlir::Value lhs, int64_t rhs) { return rhs == 0 ? lhs : add(lhs, index(rhs)); }
   mlir::Value min(mlir::Value lhs, mlir::Value rhs);
+  mlir::Value max(mlir::Value lhs, int64_t rhs);
   mlir::Value ceilDiv(mlir::Value lhs, int64_t rhs);
   /// Loads an unsigned integer element as index.
   mlir::Value loadIndex(mlir::Value memref, mlir::Value position);

@@ -98,7 +98,7 @@ DictionaryAttr PatternTileKernel::getParameters(const KernelProblem &problem) co
   // As for kernel "csr": a k block's rows of the panel should fit L1, but a tile needs enough values to pay for its
   // accumulators. A product of fewer columns than a panel has shorter rows.
   constexpr int64_t kPanelBytes = 32 * 1024, kValuesPerRow = 16;
-  int64_t columns = ShapedType::isDynamic(problem.columns) ? problem.expectedColumns : problem.columns;
+  int64_t columns = problem.likelyColumns();
   int64_t needed = std::max<int64_t>(1, (columns + problem.vectorElements - 1) / problem.vectorElements);
   int64_t vectors = std::min(getVectors(problem), needed);
   int64_t fitting = std::max<int64_t>(1, kPanelBytes / (vectors * problem.vectorBytes()));

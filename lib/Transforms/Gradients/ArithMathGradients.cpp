@@ -36,7 +36,7 @@ struct ElementwiseGradient : public DifferentiableOpInterface::ExternalModel<Ele
       bool isTensor = isa<RankedTensorType>(operand.getType());
       nest.operandMaps.push_back(isTensor ? identity : AffineMap::get(type.getRank(), 0, builder.getContext()));
     }
-    OpBuilder b = OpBuilder::atBlockEnd(&body);
+    OpBuilder b = atEndOf(body, builder);
     Operation *scalar = b.clone(*op, mapping);
     // One operand may stand for several arguments.
     scalar->setOperands(body.getArguments());

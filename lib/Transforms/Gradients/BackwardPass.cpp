@@ -118,12 +118,12 @@ LogicalResult BackwardBuilder::buildOp(Operation *op) {
 }
 
 void BackwardBuilder::eraseDead() {
-  for (Operation &op : llvm::make_early_inc_range(llvm::reverse(block.without_terminator()))) {
-    if (isForward(&op))
-      return;
-    bool isGradient = llvm::any_of(op.getResults(), [&](Value result) { return kept.contains(result); });
-    if (!isGradient && isOpTriviallyDead(&op))
-      op.erase();
+  for (Operation *op = block.getTerminator()->getPrevNode(); op != lastForward;) {
+    Operation *previous = op->getPrevNode();
+    bool isGradient = llvm::any_of(op->getResults(), [&](Value result) { return kept.contains(result); });
+    if (!isGradient && isOpTriviallyDead(op))
+      op->erase();
+    op = previous;
   }
 }
 
@@ -222,12 +222,13 @@ FailureOr<BackwardPass> BackwardBuilder::build(ArrayRef<unsigned> wanted) {
         builder, function.getLoc(), DenseElementsAttr::get(type, builder.getFloatAttr(type.getElementType(), 1.0)));
   } else {
     for (Value result : terminator->getOperands()) {
+      pass.seeds.emplace_back();
       if (!isDifferentiable(result.getType()))
         continue;
       unsigned number = function.getNumArguments();
       if (failed(function.insertArgument(number, result.getType(), {}, function.getLoc())))
         return failure();
-      pass.seeds.push_back(function.getArgument(number));
+      pass.seeds.back() = function.getArgument(number);
       addGradient(result, pass.seeds.back());
     }
   }

@@ -19,7 +19,8 @@ namespace spnn {
 struct BackwardPass {
   /// One a wanted argument, of its type. Null where the gradient is zero.
   llvm::SmallVector<mlir::Value> gradients;
-  /// The arguments that were added to the function, behind those it had: the gradients of results.
+  /// The arguments that were added to the function, behind those it had: the gradients of its results, null for results
+  /// that have none. Empty where there is a loss.
   llvm::SmallVector<mlir::BlockArgument> seeds;
 };
 

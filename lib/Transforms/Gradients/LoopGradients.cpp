@@ -83,7 +83,7 @@ void LoopGradients::add(Value value, Value gradient) {
     sum = gradient;
     return;
   }
-  OpBuilder b = OpBuilder::atBlockEnd(&point);
+  OpBuilder b = atEndOf(point, builder);
   sum = arith::AddFOp::create(b, loc, sum, gradient);
 }
 
@@ -96,7 +96,7 @@ Value LoopGradients::read(Value value) {
 LogicalResult LoopGradients::cloneForward() {
   for (auto [number, argument] : llvm::enumerate(nest.body->getArguments()))
     forward.map(argument, addSource(nest.op->getOperand(number), nest.operandMaps[number]));
-  OpBuilder b = OpBuilder::atBlockEnd(&point);
+  OpBuilder b = atEndOf(point, builder);
   for (Operation &op : nest.body->without_terminator()) {
     if (op.getNumRegions() != 0)
       return op.emitOpError("cannot be differentiated: it has regions, inside of the body of another op");
@@ -129,7 +129,7 @@ LogicalResult LoopGradients::seedReduction(unsigned number, SmallVectorImpl<Valu
   if (!varied.contains(element))
     return success();
   BlockArgument result = addSource(nest.op->getResult(number), nest.resultMaps[number]);
-  OpBuilder b = OpBuilder::atBlockEnd(&point);
+  OpBuilder b = atEndOf(point, builder);
   Value isPicked = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OEQ, read(element), result);
   Value zero = arith::ConstantOp::create(b, loc, b.getFloatAttr(gradient.getType(), 0));
   add(element, arith::SelectOp::create(b, loc, isPicked, gradient, zero));
@@ -260,7 +260,7 @@ LogicalResult LoopGradients::build(SmallVectorImpl<Value> &operands) {
   findVaried();
   if (failed(cloneForward()) || failed(seed(operands)))
     return failure();
-  OpBuilder b = OpBuilder::atBlockEnd(&point);
+  OpBuilder b = atEndOf(point, builder);
   auto readValue = [&](Value value) { return read(value); };
   auto isNeeded = [&](Value value) { return varied.contains(value); };
   auto addGradient = [&](Value value, Value gradient) { add(value, gradient); };

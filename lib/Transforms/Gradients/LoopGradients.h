@@ -15,6 +15,13 @@
 
 namespace spnn {
 
+/// A builder at the end of a block that is in no region, which OpBuilder::atBlockEnd asks for its context.
+inline mlir::OpBuilder atEndOf(mlir::Block &block, mlir::OpBuilder &like) {
+  mlir::OpBuilder builder(like.getContext());
+  builder.setInsertionPointToEnd(&block);
+  return builder;
+}
+
 /// An op that computes `body` for each point of its loops.
 struct LoopNest {
   mlir::Operation *op;

@@ -125,7 +125,7 @@ struct Splat : public TensorGradient<tensor::SplatOp, Splat> {
     int64_t rank = op.getType().getRank();
     Block body;
     body.addArgument(op.getInput().getType(), op.getLoc());
-    OpBuilder inside = OpBuilder::atBlockEnd(&body);
+    OpBuilder inside = atEndOf(body, b);
     linalg::YieldOp::create(inside, op.getLoc(), body.getArguments());
     LoopNest nest;
     nest.op = op;

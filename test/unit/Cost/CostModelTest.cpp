@@ -244,6 +244,22 @@ TEST(CostModelTest, WeightsComeFromTheirHome) {
   EXPECT_EQ(predictFrom(KernelWork::Home::L3).microseconds, beforeL3);
 }
 
+// A matrix-vector kernel pays for the ends of its rows, too, column by column.
+TEST(CostModelTest, RowsOfMatvecKernels) {
+  TargetDescription target = avx512();
+  KernelCoefficients &kernel = target.kernels["csr"];
+  kernel.perNonzeroMatvecNs = 0.1;
+  KernelWork work = makeWork("csr", {3776, 48}, 1, 0.01);
+  double before = predict(target, work).microseconds;
+  kernel.perRowMatvecNs = 0.5;
+  EXPECT_NEAR(predict(target, work).microseconds - before, 3776 * 0.5e-3, 1e-9);
+  // Columns in vectors have a coefficient of their own.
+  work.columns = 16;
+  double panel = predict(target, work).microseconds;
+  kernel.perRowMatvecNs = 0;
+  EXPECT_EQ(predict(target, work).microseconds, panel);
+}
+
 // A kernel whose lanes are rows pays for columns one by one, and never less than for reading the weights.
 TEST(CostModelTest, LanesAlongRows) {
   TargetDescription target = avx512();
