@@ -2,9 +2,9 @@
 
 // The example of the documentation: both results from one pass over memory.
 // CHECK-LABEL: func @sgd
-// CHECK-SAME: %[[W:.*]]: tensor<16x8xf32>, %[[G:.*]]: tensor<16x8xf32>, %[[V:.*]]: tensor<16x8xf32>
+// CHECK-SAME: %[[W:[a-z0-9]+]]: tensor<16x8xf32>, %[[G:[a-z0-9]+]]: tensor<16x8xf32>, %[[V:[a-z0-9]+]]: tensor<16x8xf32>
 // CHECK: %[[R:.*]]:2 = linalg.generic {{.*}} ins(%[[W]], %[[G]], %[[V]] :
-// CHECK: ^bb0(%[[P:.*]]: f32, %[[D:.*]]: f32, %[[OLD:.*]]: f32,
+// CHECK: ^bb0(%[[P:[a-z0-9_]+]]: f32, %[[D:[a-z0-9_]+]]: f32, %[[OLD:[a-z0-9_]+]]: f32,
 // CHECK: %[[MOMENTUM:.*]] = arith.constant 0.899999976 : f32
 // CHECK: %[[KEPT:.*]] = arith.mulf %[[MOMENTUM]], %[[OLD]] fastmath<contract> : f32
 // CHECK: %[[NEW:.*]] = arith.addf %[[KEPT]], %[[D]] fastmath<contract> : f32

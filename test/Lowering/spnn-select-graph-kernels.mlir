@@ -102,9 +102,9 @@ func.func @epilogue(%x: tensor<2x16xf32>, %b: tensor<16xf32>, %seed: i64)
 
 // A matrix that is no broadcast row is no bias, and a maximum that drops NaN is no ReLU of kernels.
 // CHECK-LABEL: func @no_epilogue
-// CHECK: spnn.kernel_graph "spmm" {{.*}} names(["features"]) {{.*}} outs(%{{.*}} : tensor<2x16xf32>) parameters
+// CHECK: spnn.kernel_graph "spmm" {{.*}} names(["features"]){{.*}} outs(%{{.*}} : tensor<2x16xf32>) parameters
 // CHECK: arith.addf
-// CHECK: spnn.kernel_graph "spmm" {{.*}} names(["features"]) {{.*}} outs(%{{.*}} : tensor<2x16xf32>) parameters
+// CHECK: spnn.kernel_graph "spmm" {{.*}} names(["features"]){{.*}} outs(%{{.*}} : tensor<2x16xf32>) parameters
 // CHECK: arith.maxnumf
 func.func @no_epilogue(%x: tensor<2x16xf32>, %m: tensor<2x16xf32>) -> tensor<2x16xf32> {
   %a = spnn.constant {positions = dense<[0, 1, 2]> : tensor<3xi32>, indices = dense<[1, 0]> : tensor<2xi32>}
