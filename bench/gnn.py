@@ -93,7 +93,9 @@ func.func @layer({arguments}) -> {results} {{
     def layer(self, fan_in, fan_out):
         x, w, y = (f"tensor<{rows}x{columns}xf32>" for rows, columns in
                    ((self.nodes, fan_in), (fan_in, fan_out), (self.nodes, fan_out)))
-        body = f"""  %h = spnn.matmul %x, %w : ({x}, {w}) -> {y}
+        # What makes the features is kept for the backward pass, as in a network.
+        body = f"""  %f = math.absf %x : {x}
+  %h = spnn.matmul %f, %w : ({x}, {w}) -> {y}
 {self.aggregate("y", "h", fan_out)}
   return %y : {y}"""
         return self.text(f'%x: {x} {{spnn.name = "x"}}, %w: {w} {{spnn.name = "w"}}', f"({y} {{spnn.name = \"y\"}})", body)
