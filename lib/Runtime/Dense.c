@@ -254,15 +254,17 @@ static void giveBack(struct dense_state *state, struct executor *executor) {
     destroyExecutor(dropped);
 }
 
-/* Few outputs: sgemm takes 0.3 to 0.95 of the primitive's time, which computes
- * whole blocks of 64 columns and has more to set up (docs/performance.md, "Small
- * dense products"). A rule of extents alone, so that results do not depend on
- * what a clock said. */
+/* Few outputs or few columns of weights: sgemm takes 0.3 to 0.95 of the
+ * primitive's time, which computes whole blocks of 64 columns and has more to
+ * set up (docs/performance.md, "Small dense products"). A rule of extents alone,
+ * so that results do not depend on what a clock said. */
 static int prefersSgemm(int64_t n, int64_t m, int64_t k, int32_t transW) {
   if (!transW)
     return 0;
-  if (n <= 2)
-    return m <= 256 && k <= 1024;
+  if (n == 1)
+    return k <= 1024 && (m <= 256 || (m <= 608 && k >= 48 && k <= 640));
+  if (n == 2)
+    return k <= 640 && (m <= 256 || (k >= 48 && m * k <= 1300000));
   if (n <= 4)
     return m <= 80 && k <= 512;
   return n <= 16 && m < 16 && k <= 1024;

@@ -216,9 +216,11 @@ FailureOr<func::FuncOp> Differentiate::buildGradients(func::FuncOp original, Arr
   }
   numSeeds = llvm::count_if(pass->seeds, [](BlockArgument seed) { return seed != nullptr; });
   for (auto [number, seed] : llvm::enumerate(pass->seeds))
-    if (seed)
+    if (seed) {
       built.setArgAttr(seed.getArgNumber(), kNameAttr,
                        StringAttr::get(&getContext(), "grad:" + nameResult(original, number)));
+      built.setArgAttr(seed.getArgNumber(), kSeedAttrName, UnitAttr::get(&getContext()));
+    }
   SmallVector<Slot> slots;
   SmallVector<Value> values;
   appendResults(original, built, slots, values);

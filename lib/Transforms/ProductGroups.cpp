@@ -12,6 +12,8 @@
 
 #include "GraphUtils.h"
 
+#include "spnn/Transforms/Passes.h"
+
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Utils/StructuredOpsUtils.h"
 #include "mlir/IR/Matchers.h"
@@ -105,13 +107,10 @@ public:
   explicit GroupFinder(func::FuncOp function) : block(function.front()) {}
 
   ProductGroups find() {
-    // The boundary, and what multiplies.
-    for (Operation &op : block) {
-      if (isa<SaveOp>(op))
-        result.boundary = op.getNextNode();
+    for (Operation &op : block)
       if (std::optional<Product> product = matchProduct(&op))
         products[op.getResult(0)] = *product;
-    }
+    result.boundary = findBoundary();
     for (Operation &op : block)
       if (op.getNumResults() != 0 && products.count(op.getResult(0)) && isWanted(op.getResult(0)))
         addRoot(op);
@@ -121,6 +120,28 @@ public:
   }
 
 private:
+  /// The first op of the backward pass: behind what is saved for it or, if nothing is, the first that depends on a
+  /// gradient which the function is given or a loss begins with. Null if there is none.
+  Operation *findBoundary() {
+    Operation *boundary = nullptr;
+    for (Operation &op : block)
+      if (isa<SaveOp>(op))
+        boundary = op.getNextNode();
+    if (boundary)
+      return boundary;
+    auto function = cast<func::FuncOp>(block.getParentOp());
+    auto isSeed = [&](Value value) {
+      auto argument = dyn_cast<BlockArgument>(value);
+      return argument && argument.getOwner() == &block &&
+             function.getArgAttr(argument.getArgNumber(), kSeedAttrName) != nullptr;
+    };
+    // Ops of the backward pass that read no gradient, like the transpose of a graph, cost the forward pass nothing.
+    for (Operation &op : block.without_terminator())
+      if (isa<LossBackwardOp>(op) || llvm::any_of(op.getOperands(), isSeed))
+        return &op;
+    return nullptr;
+  }
+
   bool isProductOf(Operation *user, Value value) {
     auto it = user->getNumResults() == 0 ? products.end() : products.find(user->getResult(0));
     if (it == products.end())

@@ -49,7 +49,8 @@ struct ProductGroups {
   std::vector<std::pair<mlir::Operation *, std::string>> skipped;
 };
 
-/// Finds the groups of a function with one block. The backward pass begins behind the last spnn.save.
+/// Finds the groups of a function with one block. The backward pass begins behind the last spnn.save or, where nothing is
+/// saved, at the first op that reads an argument with `spnn.seed` or is a spnn.loss_backward.
 ProductGroups findProductGroups(mlir::func::FuncOp function);
 
 /// Replaces the group's products by those of `plan`; `boundary` is where the backward pass begins. Emits an error and

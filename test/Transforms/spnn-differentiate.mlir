@@ -30,7 +30,7 @@ func.func @f(%w: tensor<4x2xf32> {spnn.parameter, spnn.name = "w"}, %x: tensor<3
 
 // Without a loss each result of floats brings its gradient, and without parameters all floats are differentiated.
 // CHECK-LABEL: func @f_gradients
-// CHECK-SAME: %[[X:[^:]+]]: tensor<4xf32> {spnn.name = "in0"}, %{{.*}}: tensor<4xi32> {spnn.name = "in1"}, %[[G:[^:]+]]: tensor<4xf32> {spnn.name = "grad:out0"})
+// CHECK-SAME: %[[X:[^:]+]]: tensor<4xf32> {spnn.name = "in0"}, %{{.*}}: tensor<4xi32> {spnn.name = "in1"}, %[[G:[^:]+]]: tensor<4xf32> {spnn.name = "grad:out0", spnn.seed})
 // CHECK-SAME: -> (tensor<4xf32> {spnn.name = "out0"}, tensor<4xi32> {spnn.name = "out1"}, tensor<4xf32> {spnn.name = "grad:in0"})
 func.func @f(%x: tensor<4xf32>, %i: tensor<4xi32>) -> (tensor<4xf32>, tensor<4xi32>) {
   // CHECK: %[[Y:.*]] = math.exp %[[X]]
@@ -158,7 +158,7 @@ func.func @f(%x: tensor<3x4xf32> {spnn.parameter}, %w: tensor<4x5xf32> {spnn.par
 // Gradients that meet are added, a gradient that passes unchanged is no op, and one that nobody asked for is not computed.
 // CHECK-LABEL: func @f_gradients
 func.func @f(%x: tensor<4xf32> {spnn.parameter}, %y: tensor<4xf32>) -> tensor<4xf32> {
-  // CHECK-SAME: %[[G:[^:]+]]: tensor<4xf32> {spnn.name = "grad:out0"}
+  // CHECK-SAME: %[[G:[^:]+]]: tensor<4xf32> {spnn.name = "grad:out0", spnn.seed}
   // CHECK: %[[DX:.*]] = linalg.generic
   // CHECK: arith.mulf
   // CHECK-NOT: linalg.generic

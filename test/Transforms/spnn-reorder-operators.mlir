@@ -39,6 +39,34 @@ func.func @wide(%x: tensor<3x2xf32>, %w: tensor<2x64xf32>) -> tensor<3x64xf32> {
 
 // -----
 
+// Where nothing is saved, because the backward pass reads arguments alone, it begins with the gradient that is given.
+// CACHED-LABEL: func.func @arguments
+// CACHED-SAME: spnn.orders = [{{.*}}order = "pf+sp-cached"
+// CACHED: %[[SX:.*]] = spnn.aggregate sum %{{.*}}, %arg0
+// CACHED: spnn.matmul %[[SX]], %arg1
+// CACHED: %[[KEPT:.*]] = spnn.save %[[SX]]
+// CACHED: spnn.matmul %[[KEPT]], %arg2 {transpose_lhs}
+
+// TWICE-LABEL: func.func @arguments
+// TWICE: %[[SX:.*]] = spnn.aggregate sum %{{.*}}, %arg0
+// TWICE: spnn.matmul %[[SX]], %arg1
+// TWICE-NOT: spnn.save
+// TWICE: %[[AGAIN:.*]] = spnn.aggregate sum %{{.*}}, %arg0
+// TWICE: spnn.matmul %[[AGAIN]], %arg2 {transpose_lhs}
+func.func @arguments(%x: tensor<3x8xf32>, %w: tensor<8x2xf32>, %g: tensor<3x2xf32> {spnn.seed})
+    -> (tensor<3x2xf32>, tensor<8x2xf32>) {
+  %s = spnn.constant {positions = dense<[0, 2, 3, 4]> : tensor<4xi32>, indices = dense<[0, 2, 1, 2]> : tensor<4xi32>}
+      : tensor<3x3xi1, #spnn.adjacency>
+  %a = spnn.matmul %x, %w : (tensor<3x8xf32>, tensor<8x2xf32>) -> tensor<3x2xf32>
+  %y = spnn.aggregate sum %s, %a : (tensor<3x3xi1, #spnn.adjacency>, tensor<3x2xf32>) -> tensor<3x2xf32>
+  %t, %o = spnn.transpose %s : tensor<3x3xi1, #spnn.adjacency> -> tensor<3x3xi1, #spnn.adjacency>, tensor<4xi32>
+  %b = spnn.aggregate sum %t, %g : (tensor<3x3xi1, #spnn.adjacency>, tensor<3x2xf32>) -> tensor<3x2xf32>
+  %dw = spnn.matmul %x, %b {transpose_lhs} : (tensor<3x8xf32>, tensor<3x2xf32>) -> tensor<8x2xf32>
+  return %y, %dw : tensor<3x2xf32>, tensor<8x2xf32>
+}
+
+// -----
+
 // Forward and backward pass of a hidden layer with a graph that is not symmetric. With S X kept, X is not.
 // CACHED-LABEL: func.func @hidden
 // CACHED: %[[X:.*]] = math.exp %arg0

@@ -17,6 +17,9 @@ namespace spnn {
 /// Name of the function attribute in which spnn-reorder-operators records the orders of products; see its description.
 inline constexpr llvm::StringLiteral kOrdersAttrName = "spnn.orders";
 
+/// Set on arguments that are gradients of results: what depends on them is the backward pass.
+inline constexpr llvm::StringLiteral kSeedAttrName = "spnn.seed";
+
 #define GEN_PASS_DECL
 #include "spnn/Transforms/Passes.h.inc"
 #define GEN_PASS_REGISTRATION

@@ -379,7 +379,7 @@ def Differentiate : Pass<"spnn-differentiate", "::mlir::ModuleOp"> {
     one is the loss, whose gradient is 1, and the other results have none. Modes:
 
     - `gradients` adds `@<function>_gradients`. Inputs: those of the function, and, where there is no loss, the gradient
-      `grad:<result>` of each result of floats. Results: those of the function, then `grad:<argument>`.
+      `grad:<result>` of each result of floats, marked `spnn.seed`. Results: those of the function, then `grad:<argument>`.
     - `split` adds `@<function>_forward`, which returns the results and the saved values (`saved:<number>`), and
       `@<function>_backward`, which takes the arguments of the function that it reads, the saved values, and the gradients of
       results, and returns `grad:<argument>`.
