@@ -77,14 +77,44 @@ static double predictDenseStep(const TargetDescription &target, const ProductSte
   return std::max(flops / rate, bytes / getBandwidth(target, bytes));
 }
 
+/// Microseconds of what takes that long on one core, in `regions` parallel regions.
+static double shareAmongThreads(const TargetDescription &target, double nanoseconds, int threads, int regions) {
+  double count = std::max(threads, 1);
+  if (target.cores > 0)
+    count = std::min<double>(count, target.cores);
+  return nanoseconds * 1e-3 / count + (count > 1 ? regions * target.parallelRegionMicroseconds : 0);
+}
+
 double spnn::cost::predictStep(const TargetDescription &target, const ProductStep &step, unsigned elementBytes,
                                int threads) {
   if (step.m == 0 || step.n == 0)
     return 0;
-  double count = std::max(threads, 1);
-  if (target.cores > 0)
-    count = std::min<double>(count, target.cores);
   double nanoseconds =
       step.isGraph ? predictGraphStep(target, step, elementBytes) : predictDenseStep(target, step, elementBytes);
-  return nanoseconds * 1e-3 / count + (count > 1 ? target.parallelRegionMicroseconds : 0);
+  return shareAmongThreads(target, nanoseconds, threads, 1);
+}
+
+double spnn::cost::predictAttention(const TargetDescription &target, const AttentionStep &step, unsigned elementBytes,
+                                    int threads) {
+  if (step.rows == 0 || step.columns == 0)
+    return 0;
+  ProductStep gather;
+  gather.isGraph = true;
+  gather.m = step.rows;
+  gather.k = step.columns;
+  gather.n = step.heads * step.features;
+  gather.edges = step.edges;
+  double edges = step.edges, heads = step.heads;
+  // Without measurements: an exponential and a division for each vector of scores, some 20 cycles; for coefficients a
+  // cache line of memory when they are written, one for each of both backward passes, one to own what is written.
+  double lanes = target.vectorBytes / static_cast<double>(elementBytes);
+  double scoreNs = target.attentionScoreNs > 0 ? target.attentionScoreNs : 20 / lanes / target.frequencyGHz;
+  double coefficientNs = target.attentionCoefficientEdgeNs > 0
+                             ? target.attentionCoefficientEdgeNs
+                             : 4 * std::max(64.0, heads * elementBytes) / target.bandwidth.dram;
+  double nanoseconds = (step.scoresFeatures ? 6 : 3) * predictGraphStep(target, gather, elementBytes);
+  nanoseconds += 3 * edges * heads * scoreNs;
+  if (step.keepsCoefficients)
+    nanoseconds += edges * coefficientNs;
+  return shareAmongThreads(target, nanoseconds, threads, 3);
 }

@@ -279,6 +279,9 @@ static void readProducts(const llvm::json::Value *value,
                          TargetDescription &target, Report &report) {
   ObjectReader reader(value, "products", report);
   target.spmmRowNs = reader.readOptionalNumber("spmmRowNs");
+  target.attentionScoreNs = reader.readOptionalNumber("attentionScoreNs");
+  target.attentionCoefficientEdgeNs =
+      reader.readOptionalNumber("attentionCoefficientEdgeNs");
   if (const llvm::json::Value *grid = reader.get("spmmEdgeNs"))
     target.spmmEdgeNs =
         readGrid(grid, "products.spmmEdgeNs", "columns", "bytes", report);

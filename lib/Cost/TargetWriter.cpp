@@ -126,7 +126,8 @@ std::string spnn::cost::printTarget(const TargetDescription &target) {
     number("parallelRegionMicroseconds", target.parallelRegionMicroseconds);
     if (!target.spmmEdgeNs.values.empty() ||
         !target.gemmGflops.values.empty() ||
-        !target.gemmLongInnerGflops.values.empty())
+        !target.gemmLongInnerGflops.values.empty() ||
+        target.attentionScoreNs != 0)
       json.attributeObject("products", [&] {
         if (target.spmmRowNs != 0)
           number("spmmRowNs", target.spmmRowNs);
@@ -134,6 +135,11 @@ std::string spnn::cost::printTarget(const TargetDescription &target) {
         printGrid(json, "gemmGflops", target.gemmGflops, "inner", "columns");
         printGrid(json, "gemmLongInnerGflops", target.gemmLongInnerGflops,
                   "rows", "columns");
+        if (target.attentionScoreNs != 0)
+          number("attentionScoreNs", target.attentionScoreNs);
+        if (target.attentionCoefficientEdgeNs != 0)
+          number("attentionCoefficientEdgeNs",
+                 target.attentionCoefficientEdgeNs);
       });
     json.attributeObject("kernels", [&] {
       for (const auto &[name, kernel] : target.kernels) {

@@ -5,7 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Bufferization of kernel ops: inputs are read, inits are overwritten.
+// Bufferization of kernel ops (inputs are read, inits are overwritten) and of spnn.save.
 //
 //===----------------------------------------------------------------------===//
 #include "spnn/IR/SPNN.h"
@@ -110,9 +110,31 @@ struct KernelBufferization : public DstBufferizableOpInterfaceExternalModel<Kern
     return success();
   }
 };
+
+/// The operand's buffer: spnn.save is there for passes on tensors.
+struct SaveBufferization : public BufferizableOpInterface::ExternalModel<SaveBufferization, SaveOp> {
+  bool bufferizesToMemoryRead(Operation *, OpOperand &, const AnalysisState &) const { return false; }
+  bool bufferizesToMemoryWrite(Operation *, OpOperand &, const AnalysisState &) const { return false; }
+  AliasingValueList getAliasingValues(Operation *op, OpOperand &, const AnalysisState &) const {
+    return {{op->getResult(0), BufferRelation::Equivalent}};
+  }
+  FailureOr<BufferLikeType> getBufferType(Operation *op, Value, const BufferizationOptions &options,
+                                          const BufferizationState &state, SmallVector<Value> &invocationStack) const {
+    return bufferization::getBufferType(cast<SaveOp>(op).getSource(), options, state, invocationStack);
+  }
+  LogicalResult bufferize(Operation *op, RewriterBase &rewriter, const BufferizationOptions &options,
+                          BufferizationState &state) const {
+    FailureOr<Value> buffer = getBuffer(rewriter, cast<SaveOp>(op).getSource(), options, state);
+    if (failed(buffer))
+      return failure();
+    replaceOpWithBufferizedValues(rewriter, op, *buffer);
+    return success();
+  }
+};
 } // namespace
 
 void SPNNDialect::registerBufferization() {
+  SaveOp::attachInterface<SaveBufferization>(*getContext());
   PackPanelsOp::attachInterface<KernelBufferization<PackPanelsOp>>(*getContext());
   UnpackPanelsOp::attachInterface<KernelBufferization<UnpackPanelsOp>>(*getContext());
   KernelMatmulOp::attachInterface<KernelBufferization<KernelMatmulOp>>(*getContext());

@@ -5,7 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// spnn-fold-saves: spnn.save becomes its operand.
+// spnn-fold-saves: spnn.save becomes its operand, unless it is opaque.
 //
 //===----------------------------------------------------------------------===//
 #include "spnn/IR/SPNN.h"
@@ -23,6 +23,8 @@ namespace {
 struct FoldSaves : public spnn::impl::FoldSavesBase<FoldSaves> {
   void runOnOperation() override {
     getOperation()->walk([&](SaveOp op) {
+      if (op.getOpaque())
+        return;
       op.replaceAllUsesWith(op.getSource());
       op.erase();
       ++numFolded;

@@ -197,10 +197,24 @@ private:
     return SaveOp::create(builder, value.getLoc(), value.getType(), value);
   }
 
-  FailureOr<Stored> build(OpBuilder &builder, Location loc, const WantedProduct &product, const Bracket &part) {
+  /// The value as an operand of what is computed again, which CSE must not take for what was computed before.
+  Value readAgain(Value value) {
+    Value &result = readAgains[value];
+    if (!result) {
+      OpBuilder builder(boundary);
+      result = SaveOp::create(builder, value.getLoc(), value.getType(), value, builder.getUnitAttr());
+    }
+    return result;
+  }
+
+  /// `again`: as a part of what the forward pass has computed and not kept.
+  FailureOr<Stored> build(OpBuilder &builder, Location loc, const WantedProduct &product, const Bracket &part,
+                          bool again = false) {
     if (part.isLeaf()) {
       const ProductTerm &term = product.terms[part.begin];
       Value value = group.factors[term.factor].value;
+      if (again)
+        return Stored{readAgain(value), term.transposed};
       return Stored{product.isBackward ? readLater(value) : value, term.transposed};
     }
     ProductKey key = makeKey(group.problem, product, part);
@@ -213,6 +227,7 @@ private:
     auto known = made[product.isBackward].find(key);
     if (known != made[product.isBackward].end())
       return Stored{known->second, turned};
+    again = product.isBackward && made[false].count(key);
     Value value;
     auto isGraph = [&](const Bracket &leaf) {
       return leaf.isLeaf() && group.problem.factors[product.terms[leaf.begin].factor].isGraph;
@@ -220,15 +235,15 @@ private:
     if (isGraph(*part.left) || isGraph(*part.right)) {
       bool graphLeft = isGraph(*part.left);
       const ProductTerm &term = product.terms[(graphLeft ? part.left : part.right)->begin];
-      FailureOr<Stored> dense = build(builder, loc, product, graphLeft ? *part.right : *part.left);
+      FailureOr<Stored> dense = build(builder, loc, product, graphLeft ? *part.right : *part.left, again);
       if (failed(dense))
         return failure();
       // L S is the transpose of S' L'.
       bool transposed = term.transposed != !graphLeft && !group.problem.factors[term.factor].isSymmetric;
       value = createAggregate(builder, loc, group.factors[term.factor], transposed, dense->value);
     } else {
-      FailureOr<Stored> left = build(builder, loc, product, *part.left);
-      FailureOr<Stored> right = build(builder, loc, product, *part.right);
+      FailureOr<Stored> left = build(builder, loc, product, *part.left, again);
+      FailureOr<Stored> right = build(builder, loc, product, *part.right, again);
       if (failed(left) || failed(right))
         return failure();
       value = turned ? createMatmul(builder, loc, right->value, !right->turned, left->value, !left->turned)
@@ -313,6 +328,7 @@ private:
   std::map<ProductKey, Value> made[2]; // by the forward and by the backward pass
   std::map<ProductKey, Value> constants;
   DenseMap<Value, std::pair<Value, Value>> transposes;
+  DenseMap<Value, Value> readAgains;
   SmallVector<std::pair<Operation *, Value>> replacements;
 };
 } // namespace

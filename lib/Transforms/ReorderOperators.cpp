@@ -5,9 +5,10 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Chooses the order of products with graphs, and what is kept between forward and backward pass.
+// Chooses the order of products with graphs, and what they and graph attention keep between forward and backward pass.
 //
 //===----------------------------------------------------------------------===//
+#include "AttentionSchemes.h"
 #include "ProductGroups.h"
 
 #include "spnn/Cost/ProductCost.h"
@@ -27,9 +28,43 @@ using namespace spnn;
 using cost::ProductPlan;
 
 namespace {
-/// One plan a group: their numbers, and what they take together.
+/// What is chosen among: an order of a group of products, or a scheme of graph attention.
+struct Candidate {
+  std::string name;
+  SmallVector<std::string> products; ///< what it does, for people
+  double microseconds = 0;
+  uint64_t savedBytes = 0;
+};
+
+/// Candidates of one group, by predicted time.
+using Candidates = std::vector<Candidate>;
+
+Candidates listOrders(const ProductGroup &group, const std::vector<ProductPlan> &plans) {
+  Candidates result;
+  for (const ProductPlan &plan : plans) {
+    Candidate candidate{plan.name, {}, plan.microseconds, plan.savedBytes};
+    for (auto [product, bracket] : llvm::zip_equal(group.problem.products, plan.brackets))
+      candidate.products.push_back(cost::formatBracket(group.problem, product, *bracket));
+    result.push_back(std::move(candidate));
+  }
+  return result;
+}
+
+Candidates listSchemes(const AttentionPair &pair) {
+  Candidates result;
+  GraphAttentionOp op = pair.forward;
+  auto features = cast<RankedTensorType>(op.getFeatures().getType());
+  std::string text = stringifyScoreKind(op.getKind()).str() + " of " + std::to_string(features.getDimSize(0)) +
+                     " nodes, " + std::to_string(op.getHeads()) + " heads of " +
+                     std::to_string(features.getDimSize(1) / static_cast<int64_t>(op.getHeads()));
+  for (const AttentionScheme &scheme : pair.schemes)
+    result.push_back({scheme.name, {text}, scheme.microseconds, scheme.savedBytes});
+  return result;
+}
+
+/// One candidate a group: their numbers, and what they take together.
 struct Selection {
-  SmallVector<size_t> plans;
+  SmallVector<size_t> numbers;
   double microseconds = 0;
   uint64_t savedBytes = 0;
 };
@@ -37,7 +72,7 @@ struct Selection {
 /// Drops what is neither faster nor smaller than another.
 void keepPareto(std::vector<Selection> &selections) {
   llvm::sort(selections, [](const Selection &a, const Selection &b) {
-    return std::tie(a.microseconds, a.savedBytes, a.plans) < std::tie(b.microseconds, b.savedBytes, b.plans);
+    return std::tie(a.microseconds, a.savedBytes, a.numbers) < std::tie(b.microseconds, b.savedBytes, b.numbers);
   });
   std::vector<Selection> kept;
   for (Selection &selection : selections)
@@ -93,30 +128,45 @@ private:
       groups.push_back(std::move(group));
       plans.push_back(std::move(all));
     }
-    if (groups.empty())
+    std::vector<AttentionPair> pairs = findAttentionPairs(function, found.boundary, target, threads);
+    if (groups.empty() && pairs.empty())
       return success();
-    Selection chosen = choose(function, plans, found.otherSavedBytes, orderIsKnown);
-    SmallVector<Attribute> decisions;
-    for (size_t i = 0; i < groups.size(); ++i) {
-      const ProductPlan &plan = plans[i][chosen.plans[i]];
-      decisions.push_back(describe(groups[i], plans[i], chosen.plans[i]));
-      groups[i].roots.front()->emitRemark() << "order " << plan.name << ": " << explain(plans[i], chosen.plans[i]);
-      if (failed(emitProducts(groups[i], plan, found.boundary)))
-        return failure();
-      ++numGroups;
+    std::vector<Candidates> all;
+    for (size_t i = 0; i < groups.size(); ++i)
+      all.push_back(listOrders(groups[i], plans[i]));
+    uint64_t otherBytes = found.otherSavedBytes;
+    for (const AttentionPair &pair : pairs) {
+      all.push_back(listSchemes(pair));
+      otherBytes -= std::min(otherBytes, pair.savedBytes);
     }
+    Selection chosen = choose(function, all, otherBytes, orderIsKnown);
+    SmallVector<Attribute> decisions;
+    for (size_t i = 0; i < all.size(); ++i) {
+      size_t number = chosen.numbers[i];
+      decisions.push_back(describe(all[i], number));
+      Operation *root = i < groups.size() ? groups[i].roots.front() : pairs[i - groups.size()].backward;
+      root->emitRemark() << "order " << all[i][number].name << ": " << explain(all[i], number);
+    }
+    for (size_t i = 0; i < groups.size(); ++i)
+      if (failed(emitProducts(groups[i], plans[i][chosen.numbers[i]], found.boundary)))
+        return failure();
+    for (size_t i = 0; i < pairs.size(); ++i)
+      applyAttentionScheme(pairs[i], pairs[i].schemes[chosen.numbers[groups.size() + i]], found.boundary);
+    numGroups += all.size();
     function->setAttr(kOrdersAttrName, ArrayAttr::get(&getContext(), decisions));
     eraseDead(function.front());
     return success();
   }
 
-  /// The fastest selection within the budget, or the smallest if none is. Plans are sorted by time.
-  Selection choose(func::FuncOp function, const std::vector<std::vector<ProductPlan>> &plans, uint64_t otherBytes,
-                   bool &orderIsKnown) {
+  /// The fastest selection within the budget, or the smallest if none is. Candidates are sorted by time.
+  Selection choose(func::FuncOp function, const std::vector<Candidates> &all, uint64_t otherBytes, bool &orderIsKnown) {
+    SmallVector<StringRef> names;
+    StringRef(order).split(names, ',', /*MaxSplit=*/-1, /*KeepEmpty=*/false);
     std::vector<Selection> selections = {{{}, 0, otherBytes}};
-    for (const std::vector<ProductPlan> &group : plans) {
-      auto forced = llvm::find_if(group, [&](const ProductPlan &plan) { return plan.name == order; });
-      bool isForced = !order.empty() && forced != group.end();
+    for (const Candidates &group : all) {
+      auto forced =
+          llvm::find_if(group, [&](const Candidate &candidate) { return llvm::is_contained(names, candidate.name); });
+      bool isForced = forced != group.end();
       orderIsKnown |= isForced;
       std::vector<Selection> next;
       for (const Selection &selection : selections)
@@ -124,7 +174,7 @@ private:
           if (isForced && i != static_cast<size_t>(forced - group.begin()))
             continue;
           Selection extended = selection;
-          extended.plans.push_back(i);
+          extended.numbers.push_back(i);
           extended.microseconds += group[i].microseconds;
           extended.savedBytes += group[i].savedBytes;
           next.push_back(std::move(extended));
@@ -144,41 +194,37 @@ private:
   }
 
   /// One sentence: against the slowest, which is what a fixed order can cost.
-  static std::string explain(const std::vector<ProductPlan> &plans, size_t chosen) {
-    const ProductPlan &plan = plans[chosen];
+  static std::string explain(const Candidates &candidates, size_t chosen) {
+    const Candidate &candidate = candidates[chosen];
     std::string text;
     llvm::raw_string_ostream os(text);
-    os << llvm::format("%.1f us and %.0f kB kept", plan.microseconds, plan.savedBytes / 1e3) << ", of " << plans.size()
-       << (plans.size() == 1 ? " order" : " orders");
-    if (plans.size() > 1)
-      os << llvm::format(" that take %.1f to %.1f us", plans.front().microseconds, plans.back().microseconds);
+    os << llvm::format("%.1f us and %.0f kB kept", candidate.microseconds, candidate.savedBytes / 1e3) << ", of "
+       << candidates.size() << (candidates.size() == 1 ? " order" : " orders");
+    if (candidates.size() > 1)
+      os << llvm::format(" that take %.1f to %.1f us", candidates.front().microseconds, candidates.back().microseconds);
     return text;
   }
 
   /// The entry of `spnn.orders`: products, chosen order, candidates.
-  DictionaryAttr describe(const ProductGroup &group, const std::vector<ProductPlan> &plans, size_t chosen) {
+  DictionaryAttr describe(const Candidates &candidates, size_t chosen) {
     Builder b(&getContext());
-    auto number = [&](double value) {
+    SmallVector<Attribute> all;
+    auto describeOne = [&](const Candidate &candidate) {
+      NamedAttrList entry;
+      entry.set("order", b.getStringAttr(candidate.name));
       // Three digits, so that the text is the same wherever the target description is.
-      return b.getF64FloatAttr(std::strtod(llvm::formatv("{0:e2}", value).str().c_str(), nullptr));
+      double rounded = std::strtod(llvm::formatv("{0:e2}", candidate.microseconds).str().c_str(), nullptr);
+      entry.set("predicted_us", b.getF64FloatAttr(rounded));
+      SmallVector<StringRef> products(candidate.products.begin(), candidate.products.end());
+      entry.set("products", b.getStrArrayAttr(products));
+      entry.set("saved_bytes", b.getI64IntegerAttr(candidate.savedBytes));
+      return entry;
     };
-    auto products = [&](const ProductPlan &plan) {
-      SmallVector<Attribute> texts;
-      for (auto [product, bracket] : llvm::zip_equal(group.problem.products, plan.brackets))
-        texts.push_back(b.getStringAttr(cost::formatBracket(group.problem, product, *bracket)));
-      return b.getArrayAttr(texts);
-    };
-    SmallVector<Attribute> candidates;
-    for (const ProductPlan &plan : plans)
-      candidates.push_back(b.getDictionaryAttr({b.getNamedAttr("order", b.getStringAttr(plan.name)),
-                                                b.getNamedAttr("predicted_us", number(plan.microseconds)),
-                                                b.getNamedAttr("products", products(plan)),
-                                                b.getNamedAttr("saved_bytes", b.getI64IntegerAttr(plan.savedBytes))}));
-    return b.getDictionaryAttr({b.getNamedAttr("order", b.getStringAttr(plans[chosen].name)),
-                                b.getNamedAttr("products", products(plans[chosen])),
-                                b.getNamedAttr("predicted_us", number(plans[chosen].microseconds)),
-                                b.getNamedAttr("saved_bytes", b.getI64IntegerAttr(plans[chosen].savedBytes)),
-                                b.getNamedAttr("candidates", b.getArrayAttr(candidates))});
+    for (const Candidate &candidate : candidates)
+      all.push_back(describeOne(candidate).getDictionary(&getContext()));
+    NamedAttrList entry = describeOne(candidates[chosen]);
+    entry.set("candidates", b.getArrayAttr(all));
+    return entry.getDictionary(&getContext());
   }
 
   /// Products of the old order that nobody reads any more, and what was saved for them.

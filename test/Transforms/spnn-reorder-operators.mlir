@@ -50,8 +50,8 @@ func.func @wide(%x: tensor<3x2xf32>, %w: tensor<2x64xf32>) -> tensor<3x64xf32> {
 // TWICE-LABEL: func.func @arguments
 // TWICE: %[[SX:.*]] = spnn.aggregate sum %{{.*}}, %arg0
 // TWICE: spnn.matmul %[[SX]], %arg1
-// TWICE-NOT: spnn.save
-// TWICE: %[[AGAIN:.*]] = spnn.aggregate sum %{{.*}}, %arg0
+// TWICE: %[[X:.*]] = spnn.save %arg0 opaque
+// TWICE: %[[AGAIN:.*]] = spnn.aggregate sum %{{.*}}, %[[X]]
 // TWICE: spnn.matmul %[[AGAIN]], %arg2 {transpose_lhs}
 func.func @arguments(%x: tensor<3x8xf32>, %w: tensor<8x2xf32>, %g: tensor<3x2xf32> {spnn.seed})
     -> (tensor<3x2xf32>, tensor<8x2xf32>) {
@@ -79,11 +79,11 @@ func.func @arguments(%x: tensor<3x8xf32>, %w: tensor<8x2xf32>, %g: tensor<3x2xf3
 // CACHED-DAG: %[[GW:.*]] = spnn.matmul %[[G]], %arg1 {transpose_rhs}
 // CACHED: spnn.aggregate sum %{{.*}}, %[[GW]] column_scales(%arg2
 
-// Without the cache, S X is computed again from the X that is kept.
+// Without the cache, S X is computed again from the X that is kept, in a way that CSE does not undo.
 // TWICE-LABEL: func.func @hidden
 // TWICE: %[[X:.*]] = math.exp %arg0
 // TWICE: spnn.aggregate sum %[[S:.*]], %[[X]] row_scales(%arg2
-// TWICE: %[[KEPT:.*]] = spnn.save %[[X]]
+// TWICE: %[[KEPT:.*]] = spnn.save %[[X]] opaque
 // TWICE: %[[SX:.*]] = spnn.aggregate sum %[[S]], %[[KEPT]] row_scales(%arg2
 // TWICE: spnn.matmul %[[SX]], %{{.*}} {transpose_lhs}
 func.func @hidden(%x: tensor<3x8xf32>, %w: tensor<8x2xf32>, %r: tensor<3xf32>)

@@ -22,6 +22,18 @@ struct TargetDescription;
 /// shape reach, the target's measurements say where it has them.
 double predictStep(const TargetDescription &target, const ProductStep &step, unsigned elementBytes, int threads);
 
+/// Graph attention, forward and backward, over `edges` edges from `columns` to `rows` nodes, with `heads` heads of
+/// `features` features.
+struct AttentionStep {
+  int64_t rows = 0, columns = 0, edges = 0, heads = 0, features = 0;
+  bool scoresFeatures = false;    ///< a score is made of all features of a head (gatv2), and not of two numbers
+  bool keepsCoefficients = false; ///< for the backward pass, which makes them again otherwise
+};
+
+/// Microseconds on `threads` threads. The forward pass gathers a row of features for each edge, the backward pass one of
+/// features and one of gradients (those of gatv2 another for the scores each time); scores take their time besides.
+double predictAttention(const TargetDescription &target, const AttentionStep &step, unsigned elementBytes, int threads);
+
 } // namespace spnn::cost
 
 #endif // SPNN_COST_PRODUCTCOST_H

@@ -103,6 +103,9 @@ struct TargetDescription {
   /// Dense products with one long extent, GFLOP/s of one core: m long, by inner extent and columns; inner extent long, by rows
   /// and columns.
   Grid gemmGflops, gemmLongInnerGflops;
+  /// Graph attention on one core: nanoseconds of a score, which each of three passes makes for each edge and head; and what
+  /// keeping coefficients for the backward pass takes more than making them again, nanoseconds an edge. 0: not measured.
+  double attentionScoreNs = 0, attentionCoefficientEdgeNs = 0;
 
   /// Null for a kernel that this machine has no coefficients for.
   const KernelCoefficients *findKernel(llvm::StringRef kernel) const;

@@ -18,13 +18,18 @@ def SPNN_SaveOp : SPNN_GraphOp<"save", [SameOperandsAndResultType]> {
     pass, which reads it: the operands of all `spnn.save` are what training keeps in memory, arguments and constants aside.
     `spnn-reorder-operators` counts and changes them; before bufferization they fold into their operands.
 
+    From an `opaque` one the backward pass computes again what the forward pass had and did not keep. It stays until
+    bufferization, where it becomes its operand's buffer: folded earlier, both computations would be the same op twice, and CSE
+    would keep the first one's result after all.
+
     ```mlir
     %s = spnn.save %x : tensor<2708x16xf32>
+    %again = spnn.save %x opaque : tensor<2708x16xf32>
     ```
   }];
-  let arguments = (ins AnyRankedTensor:$source);
+  let arguments = (ins AnyRankedTensor:$source, UnitAttr:$opaque);
   let results = (outs AnyRankedTensor:$result);
-  let assemblyFormat = "$source attr-dict `:` type($result)";
+  let assemblyFormat = "$source (`opaque` $opaque^)? attr-dict `:` type($result)";
 }
 
 def SPNN_DropoutOp : SPNN_GraphOp<"dropout", [AllTypesMatch<["source", "result"]>]> {

@@ -297,7 +297,8 @@ def Quantize : Pass<"spnn-quantize"> {
 def FoldSaves : Pass<"spnn-fold-saves"> {
   let summary = "replace spnn.save by its operand";
   let description = [{
-    Takes the marks of what training keeps out of a program: no pass behind reads them, and buffers need none.
+    Takes the marks of what training keeps out of a program: no pass behind reads them, and buffers need none. Those that are
+    `opaque` stay until bufferization, since they keep CSE from merging what is computed again with what was not kept.
 
     ```mlir
     func.func @f(%x: tensor<4xf32>) -> tensor<4xf32> {
