@@ -2,7 +2,7 @@
 """bench/gnn.py spmm|orders|calibrate [--threads N] [--data DIR] [--json FILE] [--quick] [-o FILE]: products with graphs.
 
 spmm: sums over neighbours beside scipy and, where there is one, PyTorch. orders: every order of a layer, forward and backward, that
-spnn-reorder-operators knows, measured, beside the one it chooses. calibrate: the table `products` of a target description.
+spnn-reorder-operators knows, measured, beside the one it chooses. calibrate: section `products` of a target description.
 bench/README.md has the method.
 """
 import argparse
@@ -99,6 +99,18 @@ func.func @layer({arguments}) -> {results} {{
   return %y : {y}"""
         return self.text(f'%x: {x} {{spnn.name = "x"}}, %w: {w} {{spnn.name = "w"}}', f"({y} {{spnn.name = \"y\"}})", body)
 
+    def attention(self, heads, features, keeps):
+        """graph_attention and its gradient, which keeps coefficients or makes them again."""
+        n, e = self.nodes, self.edges
+        h, s, k, o, t = f"tensor<{n}x{heads * features}xf32>", f"tensor<{n}x{heads}xf32>", f"tensor<{e}x{heads}xf32>", f"tensor<{e}xi32>", self.type()
+        kept, kept_type, used = (", %p", f", {k}", f"coefficients(%p : {k}) ") if keeps else ("", "", "")
+        body = f"""  %o, %lse{kept} = spnn.graph_attention gat %s, %h, %r, %c heads({heads}) : ({t}, {h}, {s}, {s}) -> ({h}, {s}{kept_type})
+  %t, %order = spnn.transpose %s : {t} -> {t}, {o}
+  %dh, %dr, %dc = spnn.graph_attention_backward gat %s, %t, %order, %h, %r, %c output(%o) logsumexp(%lse) gradient(%g) {used}heads({heads})
+      : ({t}, {t}, {o}, {h}, {s}, {s}, {h}, {s}, {h}) -> ({h}, {s}, {s})
+  return %o, %dh, %dr, %dc : {h}, {h}, {s}, {s}"""
+        return self.text(f"%h: {h}, %r: {s}, %c: {s}, %g: {h}", f"({h}, {h}, {s}, {s})", body)
+
 
 def compile_model(folder, text, options, differentiate=None):
     """The library, and what --explain says."""
@@ -188,7 +200,7 @@ ORDER = re.compile(r"^layer_gradients\s+(\S+)( \(chosen\))?\s+([0-9.]+)\s+(\d+)"
 def measure_orders(libraries, threads, rounds):
     """Milliseconds of each order, the least of `rounds` runs that take turns; those far off run once."""
     times = {order: milliseconds(measure(library, "layer_gradients", threads), "min") for order, library in libraries.items()}
-    near = [order for order in libraries if times[order] <= 1.25 * min(times.values())]
+    near = [order for order in libraries if times[order] <= 1.2 * min(times.values())]
     for _ in range(rounds - 1):
         for order in near if len(near) > 1 else []:
             times[order] = min(times[order], milliseconds(measure(libraries[order], "layer_gradients", threads), "min"))
@@ -217,7 +229,7 @@ def run_orders(arguments, graphs):
                     for number, order in enumerate(order for order in predicted if f"{order}-cached" not in predicted):
                         library, _ = compile_model(folder, text, f"{options} order={order}", gradients)
                         libraries[order] = library.rename(folder / f"order{number}.so")
-                    times = measure_orders(libraries, arguments.threads, 3)
+                    times = measure_orders(libraries, arguments.threads, 6)
                 best = min(times, key=times.get)
                 ratio = times[chosen] / times[best]
                 good += ratio <= 1.05
@@ -229,8 +241,15 @@ def run_orders(arguments, graphs):
     return rows
 
 
+def measure_once(text, cpu):
+    """Milliseconds of a module on one thread, the least."""
+    with tempfile.TemporaryDirectory() as folder:
+        library, _ = compile_model(pathlib.Path(folder), text, f"threads=1 target-cpu={cpu}")
+        return milliseconds(measure(library, "layer", 1), "min")
+
+
 def run_calibrate(arguments):
-    """Nanoseconds an edge on one core, by columns and bytes of the dense matrix."""
+    """Nanoseconds an edge on one core, by columns and bytes of the dense matrix, and what attention takes besides."""
     columns, sizes = [4, 8, 16, 32, 64, 128, 256], [2**16, 2**19, 2**22, 2**24, 2**26]
     table = []
     for width in columns:
@@ -239,11 +258,16 @@ def run_calibrate(arguments):
             nodes = max(size // (4 * width), 64)
             degree = min(16, nodes // 2)
             module = Module(random_graph(nodes, degree))
-            with tempfile.TemporaryDirectory() as folder:
-                library, _ = compile_model(pathlib.Path(folder), module.spmm(width), "threads=1")
-                line.append(round(milliseconds(measure(library, "layer", 1), "min") * 1e6 / module.edges, 3))
+            line.append(round(measure_once(module.spmm(width), arguments.target_cpu) * 1e6 / module.edges, 3))
         table.append(line)
         print(width, line, file=sys.stderr)
+    # Attention gathers three times; what it takes beyond that are its scores, and what kept coefficients take beyond those.
+    heads, features = 8, 8
+    module = Module(random_graph(2**14, 16))
+    again, kept = (measure_once(module.attention(heads, features, keeps), arguments.target_cpu) * 1e6 / module.edges for keeps in (False, True))
+    gather = table[columns.index(heads * features)][sizes.index(2**22)]
+    score, coefficient = round(max(again / 3 - gather, 0.01) / heads, 3), round(max(kept - again, 0.01), 2)
+    print(f"attention: {score} ns a score, {coefficient} ns an edge to keep coefficients", file=sys.stderr)
     lines = ",\n".join("        " + json.dumps(line) for line in table)
     section = f"""  "products": {{
     "spmmEdgeNs": {{
@@ -252,7 +276,9 @@ def run_calibrate(arguments):
       "values": [
 {lines}
       ]
-    }}
+    }},
+    "attentionScoreNs": {score},
+    "attentionCoefficientEdgeNs": {coefficient}
   }},
 """
     # The rest of the file stays as it is, digit for digit.
@@ -270,6 +296,7 @@ def main():
     parser.add_argument("--graphs", default=",".join(GRAPHS))
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--target", help="orders: target description to choose with")
+    parser.add_argument("--target-cpu", default="native", help="calibrate: compile for it, such as x86-64-v3")
     parser.add_argument("--json")
     parser.add_argument("-o", help="calibrate: the description whose table is replaced")
     arguments = parser.parse_args()

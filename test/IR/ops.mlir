@@ -331,8 +331,10 @@ func.func @graph_attention_v2(%a: tensor<3x2xi1, #spnn.adjacency>, %h: tensor<2x
 // CHECK-LABEL: func @save
 func.func @save(%x: tensor<2708x16xf32>) -> tensor<2708x16xf32> {
   // CHECK: spnn.save %{{.*}} : tensor<2708x16xf32>
+  // CHECK: spnn.save %{{.*}} opaque : tensor<2708x16xf32>
   %s = spnn.save %x : tensor<2708x16xf32>
-  return %s : tensor<2708x16xf32>
+  %again = spnn.save %x opaque : tensor<2708x16xf32>
+  return %again : tensor<2708x16xf32>
 }
 
 // CHECK-LABEL: func @dropout

@@ -467,13 +467,18 @@ def ReorderOperators : Pass<"spnn-reorder-operators", "::mlir::ModuleOp"> {
     group the chosen order and all others with their predicted times and bytes kept; `--explain` prints it. Orders of the
     layer above are named as in the paper: `tf` S (X W) or `pf` (S X) W, then `fp` (S' G is shared by both gradients) or `sp`
     (gradients (S X)' G and S' (G W'); `sp/fp` if they differ), `-cached` if the forward pass keeps S X, `-constant` if S X is
-    made when the model is compiled. Other groups are named by their brackets. `order` forces the order of that name on each
-    group that has it.
+    made when the model is compiled. Other groups are named by their brackets. `order` forces the orders of the names that it
+    lists on each group that has one.
 
-    Backward ops are those behind the last `spnn.save`. Products with dynamic extents are left alone, with a remark.
+    An `spnn.graph_attention` and its gradient are a group too, with caching schemes in place of orders: `logsumexp` makes the
+    coefficients again, `coefficients` keeps them (E x H), and `+features-again` does not keep the features either where they
+    are a product of what is kept anyway. What is computed again reads `spnn.save ... opaque`, which CSE does not look through.
+
+    Backward ops are those behind the last `spnn.save`; where nothing is saved, those from the first that reads an argument with
+    `spnn.seed`, or from an `spnn.loss_backward` on. Products with dynamic extents are left alone, with a remark.
   }];
   let options = [
-    Option<"order", "order", "std::string", /*default=*/"\"\"", "name of an order to take wherever there is one of that name">,
+    Option<"order", "order", "std::string", /*default=*/"\"\"", "names of orders, separated by commas, to take wherever there is one of that name">,
     Option<"maxSavedBytes", "max-saved-bytes", "int64_t", /*default=*/"0",
            "bytes that a function may keep between its forward and its backward pass; 0: any number">,
     Option<"foldConstants", "fold-constants", "bool", /*default=*/"true",
