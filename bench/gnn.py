@@ -213,7 +213,7 @@ def run_orders(arguments, graphs):
     print("| --- | --- | --- | --- | ---: | --- | ---: | ---: | ---: | ---: |")
     for name, graph in graphs:
         module = Module(graph)
-        for fan_in, fan_out in PAIRS[::4] if arguments.quick else PAIRS:
+        for fan_in, fan_out in arguments.pairs or (PAIRS[::4] if arguments.quick else PAIRS):
             for layer, wanted in (("first", "w"), ("hidden", "x,w")):
                 with tempfile.TemporaryDirectory() as folder:
                     folder = pathlib.Path(folder)
@@ -248,8 +248,31 @@ def measure_once(text, cpu):
         return milliseconds(measure(library, "layer", 1), "min")
 
 
+def measure_dense(left, right, transpose, arguments):
+    """GFLOP/s of a dense product of matrices of these extents on one thread, the left one transposed or not."""
+    x, w = (f"tensor<{rows}x{columns}xf32>" for rows, columns in (left, right))
+    y = f"tensor<{left[1] if transpose else left[0]}x{right[1]}xf32>"
+    text = f"""func.func @layer(%x: {x}, %w: {w}) -> {y} {{
+  %y = spnn.matmul %x, %w {"{transpose_lhs}" if transpose else ""} : ({x}, {w}) -> {y}
+  return %y : {y}
+}}"""
+    return round(2e-6 * left[0] * left[1] * right[1] / measure_once(text, arguments.target_cpu), 1)
+
+
+def format_grid(name, first, rows, second, columns, values):
+    lines = ",\n".join("        " + json.dumps(line) for line in values)
+    return f"""    "{name}": {{
+      "{first}": {json.dumps(rows)},
+      "{second}": {json.dumps(columns)},
+      "values": [
+{lines}
+      ]
+    }},
+"""
+
+
 def run_calibrate(arguments):
-    """Nanoseconds an edge on one core, by columns and bytes of the dense matrix, and what attention takes besides."""
+    """What products with graphs, dense products with one long extent and attention take on one core."""
     columns, sizes = [4, 8, 16, 32, 64, 128, 256], [2**16, 2**19, 2**22, 2**24, 2**26]
     table = []
     for width in columns:
@@ -261,6 +284,13 @@ def run_calibrate(arguments):
             line.append(round(measure_once(module.spmm(width), arguments.target_cpu) * 1e6 / module.edges, 3))
         table.append(line)
         print(width, line, file=sys.stderr)
+    # Dense products with one long extent: the nodes are rows (X W), or what is summed over (X' G).
+    extents, nodes = [8, 16, 32, 64, 128, 256, 512], 16384
+    tall, long_inner = [], []
+    for first in extents:
+        tall.append([measure_dense((nodes, first), (first, columns), False, arguments) for columns in extents])
+        long_inner.append([measure_dense((nodes, first), (nodes, columns), True, arguments) for columns in extents])
+        print(first, tall[-1], long_inner[-1], file=sys.stderr)
     # Attention gathers three times; what it takes beyond that are its scores, and what kept coefficients take beyond those.
     heads, features = 8, 8
     module = Module(random_graph(2**14, 16))
@@ -268,16 +298,9 @@ def run_calibrate(arguments):
     gather = table[columns.index(heads * features)][sizes.index(2**22)]
     score, coefficient = round(max(again / 3 - gather, 0.01) / heads, 3), round(max(kept - again, 0.01), 2)
     print(f"attention: {score} ns a score, {coefficient} ns an edge to keep coefficients", file=sys.stderr)
-    lines = ",\n".join("        " + json.dumps(line) for line in table)
-    section = f"""  "products": {{
-    "spmmEdgeNs": {{
-      "columns": {json.dumps(columns)},
-      "bytes": {json.dumps(sizes)},
-      "values": [
-{lines}
-      ]
-    }},
-    "attentionScoreNs": {score},
+    grids = [("spmmEdgeNs", "columns", columns, "bytes", sizes, table), ("gemmGflops", "inner", extents, "columns", extents, tall),
+             ("gemmLongInnerGflops", "rows", extents, "columns", extents, long_inner)]
+    section = '  "products": {\n' + "".join(format_grid(*grid) for grid in grids) + f"""    "attentionScoreNs": {score},
     "attentionCoefficientEdgeNs": {coefficient}
   }},
 """
@@ -295,6 +318,8 @@ def main():
     parser.add_argument("--data", type=pathlib.Path, default=common.find_data("graphs"))
     parser.add_argument("--graphs", default=",".join(GRAPHS))
     parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--pairs", type=lambda text: [tuple(map(int, pair.split("x"))) for pair in text.split(",")],
+                        help="orders: widths of layers, such as 16x16,64x128")
     parser.add_argument("--target", help="orders: target description to choose with")
     parser.add_argument("--target-cpu", default="native", help="calibrate: compile for it, such as x86-64-v3")
     parser.add_argument("--json")

@@ -118,3 +118,8 @@ double spnn::cost::predictAttention(const TargetDescription &target, const Atten
     nanoseconds += edges * coefficientNs;
   return shareAmongThreads(target, nanoseconds, threads, 3);
 }
+
+double spnn::cost::predictSumsOfHeads(const TargetDescription &target, double elements) {
+  // Measured on 3.7 GHz: 0.32 to 0.36 ns for heads of 8 and 16, 0.5 for one of 64.
+  return elements * 1.3 / target.frequencyGHz * 1e-3;
+}

@@ -9,6 +9,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "AttentionSchemes.h"
+#include "AttentionScores.h"
 #include "ProductGroups.h"
 
 #include "spnn/Cost/ProductCost.h"
@@ -28,7 +29,7 @@ using namespace spnn;
 using cost::ProductPlan;
 
 namespace {
-/// What is chosen among: an order of a group of products, or a scheme of graph attention.
+/// What is chosen among.
 struct Candidate {
   std::string name;
   SmallVector<std::string> products; ///< what it does, for people
@@ -36,33 +37,71 @@ struct Candidate {
   uint64_t savedBytes = 0;
 };
 
-/// Candidates of one group, by predicted time.
-using Candidates = std::vector<Candidate>;
+/// Something that can be done in several ways.
+struct Choice {
+  Operation *root = nullptr; ///< where remarks point to
+  std::vector<Candidate> candidates; ///< by predicted time
+  std::function<LogicalResult(size_t)> apply; ///< does what the candidate of that number says
+};
 
-Candidates listOrders(const ProductGroup &group, const std::vector<ProductPlan> &plans) {
-  Candidates result;
+/// The orders of a group of products.
+Choice chooseOrder(ProductGroup &group, std::vector<ProductPlan> plans, Operation *boundary) {
+  Choice choice;
+  choice.root = group.roots.front();
   for (const ProductPlan &plan : plans) {
     Candidate candidate{plan.name, {}, plan.microseconds, plan.savedBytes};
     for (auto [product, bracket] : llvm::zip_equal(group.problem.products, plan.brackets))
       candidate.products.push_back(cost::formatBracket(group.problem, product, *bracket));
-    result.push_back(std::move(candidate));
+    choice.candidates.push_back(std::move(candidate));
   }
-  return result;
+  choice.apply = [&group, plans = std::move(plans), boundary](size_t number) {
+    return emitProducts(group, plans[number], boundary);
+  };
+  return choice;
 }
 
-Candidates listSchemes(const AttentionPair &pair) {
-  Candidates result;
-  GraphAttentionOp op = pair.forward;
+/// "gat of 34 nodes, 8 heads of 8".
+std::string formatAttention(GraphAttentionOp op) {
   auto features = cast<RankedTensorType>(op.getFeatures().getType());
-  std::string text = stringifyScoreKind(op.getKind()).str() + " of " + std::to_string(features.getDimSize(0)) +
-                     " nodes, " + std::to_string(op.getHeads()) + " heads of " +
-                     std::to_string(features.getDimSize(1) / static_cast<int64_t>(op.getHeads()));
-  for (const AttentionScheme &scheme : pair.schemes)
-    result.push_back({scheme.name, {text}, scheme.microseconds, scheme.savedBytes});
-  return result;
+  int64_t heads = op.getHeads();
+  return stringifyScoreKind(op.getKind()).str() + " of " + std::to_string(features.getDimSize(0)) + " nodes, " +
+         std::to_string(heads) + " heads of " + std::to_string(features.getDimSize(1) / heads);
 }
 
-/// One candidate a group: their numbers, and what they take together.
+/// What the scores of attention are made of.
+Choice chooseScores(AttentionScores scores) {
+  auto type = cast<RankedTensorType>(scores.sums.getDpsInputs()[0].getType());
+  std::string text = "scores of " + std::to_string(type.getDimSize(0)) + " nodes, " +
+                     std::to_string(type.getDimSize(1)) + " heads of " + std::to_string(type.getDimSize(2));
+  Candidate ofFeatures{"scores-of-features", {text}, scores.ofFeatures, 0},
+      ofWeights{"scores-of-weights", {text}, scores.ofWeights, 0};
+  bool areFeaturesFirst = scores.ofFeatures <= scores.ofWeights;
+  Choice choice;
+  choice.root = scores.sums;
+  choice.candidates = areFeaturesFirst ? std::vector{ofFeatures, ofWeights} : std::vector{ofWeights, ofFeatures};
+  choice.apply = [=](size_t number) {
+    if ((number == 0) != areFeaturesFirst)
+      computeScoresOfWeights(scores);
+    return success();
+  };
+  return choice;
+}
+
+/// What attention keeps for its gradient.
+Choice chooseScheme(const AttentionPair &pair, Operation *boundary) {
+  Choice choice;
+  choice.root = pair.backward;
+  std::string text = formatAttention(pair.forward);
+  for (const AttentionScheme &scheme : pair.schemes)
+    choice.candidates.push_back({scheme.name, {text}, scheme.microseconds, scheme.savedBytes});
+  choice.apply = [&pair, boundary](size_t number) {
+    applyAttentionScheme(pair, pair.schemes[number], boundary);
+    return success();
+  };
+  return choice;
+}
+
+/// One candidate of each choice: their numbers, and what they take together.
 struct Selection {
   SmallVector<size_t> numbers;
   double microseconds = 0;
@@ -112,71 +151,65 @@ private:
     ProductGroups found = findProductGroups(function);
     for (auto &[op, reason] : found.skipped)
       op->emitRemark() << "keeps its order: " << reason;
-    std::vector<std::vector<ProductPlan>> plans;
-    std::vector<ProductGroup> groups;
+    std::vector<Choice> choices;
     for (ProductGroup &group : found.groups) {
       group.problem.foldConstants = foldConstants;
       unsigned bytes = group.problem.elementBytes;
       group.problem.predict = [&, bytes](const cost::ProductStep &step) {
         return cost::predictStep(target, step, bytes, threads);
       };
-      std::vector<ProductPlan> all = cost::enumerateOrders(group.problem);
-      if (all.empty()) {
+      std::vector<ProductPlan> plans = cost::enumerateOrders(group.problem);
+      if (plans.empty())
         group.roots.front()->emitRemark() << "keeps its order: there are too many others";
-        continue;
-      }
-      groups.push_back(std::move(group));
-      plans.push_back(std::move(all));
+      else
+        choices.push_back(chooseOrder(group, std::move(plans), found.boundary));
     }
-    std::vector<AttentionPair> pairs = findAttentionPairs(function, found.boundary, target, threads);
-    if (groups.empty() && pairs.empty())
-      return success();
-    std::vector<Candidates> all;
-    for (size_t i = 0; i < groups.size(); ++i)
-      all.push_back(listOrders(groups[i], plans[i]));
+    for (const AttentionScores &scores : findAttentionScores(function, target, threads))
+      choices.push_back(chooseScores(scores));
     uint64_t otherBytes = found.otherSavedBytes;
+    std::vector<AttentionPair> pairs = findAttentionPairs(function, found.boundary, target, threads);
     for (const AttentionPair &pair : pairs) {
-      all.push_back(listSchemes(pair));
+      choices.push_back(chooseScheme(pair, found.boundary));
       otherBytes -= std::min(otherBytes, pair.savedBytes);
     }
-    Selection chosen = choose(function, all, otherBytes, orderIsKnown);
+    if (choices.empty())
+      return success();
+    Selection chosen = choose(function, choices, otherBytes, orderIsKnown);
     SmallVector<Attribute> decisions;
-    for (size_t i = 0; i < all.size(); ++i) {
-      size_t number = chosen.numbers[i];
-      decisions.push_back(describe(all[i], number));
-      Operation *root = i < groups.size() ? groups[i].roots.front() : pairs[i - groups.size()].backward;
-      root->emitRemark() << "order " << all[i][number].name << ": " << explain(all[i], number);
+    for (auto [choice, number] : llvm::zip_equal(choices, chosen.numbers)) {
+      decisions.push_back(describe(choice.candidates, number));
+      choice.root->emitRemark() << "order " << choice.candidates[number].name << ": "
+                                << explain(choice.candidates, number);
     }
-    for (size_t i = 0; i < groups.size(); ++i)
-      if (failed(emitProducts(groups[i], plans[i][chosen.numbers[i]], found.boundary)))
+    for (auto [choice, number] : llvm::zip_equal(choices, chosen.numbers))
+      if (failed(choice.apply(number)))
         return failure();
-    for (size_t i = 0; i < pairs.size(); ++i)
-      applyAttentionScheme(pairs[i], pairs[i].schemes[chosen.numbers[groups.size() + i]], found.boundary);
-    numGroups += all.size();
+    numGroups += choices.size();
     function->setAttr(kOrdersAttrName, ArrayAttr::get(&getContext(), decisions));
     eraseDead(function.front());
     return success();
   }
 
   /// The fastest selection within the budget, or the smallest if none is. Candidates are sorted by time.
-  Selection choose(func::FuncOp function, const std::vector<Candidates> &all, uint64_t otherBytes, bool &orderIsKnown) {
+  Selection choose(func::FuncOp function, ArrayRef<Choice> choices, uint64_t otherBytes, bool &orderIsKnown) {
     SmallVector<StringRef> names;
     StringRef(order).split(names, ',', /*MaxSplit=*/-1, /*KeepEmpty=*/false);
     std::vector<Selection> selections = {{{}, 0, otherBytes}};
-    for (const Candidates &group : all) {
-      auto forced =
-          llvm::find_if(group, [&](const Candidate &candidate) { return llvm::is_contained(names, candidate.name); });
-      bool isForced = forced != group.end();
+    for (const Choice &choice : choices) {
+      ArrayRef<Candidate> candidates = choice.candidates;
+      auto forced = llvm::find_if(
+          candidates, [&](const Candidate &candidate) { return llvm::is_contained(names, candidate.name); });
+      bool isForced = forced != candidates.end();
       orderIsKnown |= isForced;
       std::vector<Selection> next;
       for (const Selection &selection : selections)
-        for (size_t i = 0; i < group.size(); ++i) {
-          if (isForced && i != static_cast<size_t>(forced - group.begin()))
+        for (size_t i = 0; i < candidates.size(); ++i) {
+          if (isForced && &candidates[i] != forced)
             continue;
           Selection extended = selection;
           extended.numbers.push_back(i);
-          extended.microseconds += group[i].microseconds;
-          extended.savedBytes += group[i].savedBytes;
+          extended.microseconds += candidates[i].microseconds;
+          extended.savedBytes += candidates[i].savedBytes;
           next.push_back(std::move(extended));
         }
       keepPareto(next);
@@ -194,7 +227,7 @@ private:
   }
 
   /// One sentence: against the slowest, which is what a fixed order can cost.
-  static std::string explain(const Candidates &candidates, size_t chosen) {
+  static std::string explain(ArrayRef<Candidate> candidates, size_t chosen) {
     const Candidate &candidate = candidates[chosen];
     std::string text;
     llvm::raw_string_ostream os(text);
@@ -206,7 +239,7 @@ private:
   }
 
   /// The entry of `spnn.orders`: products, chosen order, candidates.
-  DictionaryAttr describe(const Candidates &candidates, size_t chosen) {
+  DictionaryAttr describe(ArrayRef<Candidate> candidates, size_t chosen) {
     Builder b(&getContext());
     SmallVector<Attribute> all;
     auto describeOne = [&](const Candidate &candidate) {

@@ -34,6 +34,10 @@ struct AttentionStep {
 /// features and one of gradients (those of gatv2 another for the scores each time); scores take their time besides.
 double predictAttention(const TargetDescription &target, const AttentionStep &step, unsigned elementBytes, int threads);
 
+/// Microseconds of sums over the features of each head, of `elements` features in all: a loop of one thread that adds to a
+/// scalar.
+double predictSumsOfHeads(const TargetDescription &target, double elements);
+
 } // namespace spnn::cost
 
 #endif // SPNN_COST_PRODUCTCOST_H
