@@ -313,9 +313,9 @@ Slices SplitColumns::choose(const ColumnRegion &region, const CandidateFinder &f
       if (size == panel)
         break;
     }
-  // Predictions are off by some percent, and a slice costs loops of its own. What differs in no digit that is printed
+  // Predictions are off by up to ten percent, and a slice costs loops of its own. What differs in no digit that is printed
   // does not differ: of equal trials the one with the fewest slices comes first.
-  constexpr double kMargin = 1.05;
+  constexpr double kMargin = 1.1;
   double wholeTime = times.predict(whole), least = wholeTime / kMargin;
   const Slices *best = nullptr;
   for (const Slices &trial : trials)
