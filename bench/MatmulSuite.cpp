@@ -25,6 +25,7 @@
 #include "llvm/Support/raw_ostream.h"
 
 #include <cmath>
+#include <map>
 #include <random>
 #include <regex>
 
@@ -45,8 +46,13 @@ private:
   /// Returns an error that ends the suite.
   runtime::Error runCase(const ProductCase &c);
   void printHeader();
+  void printTwins();
 
   const SuiteOptions &options;
+  /// Of each case, how often its time dense products take, against rows and linear.
+  std::map<std::string, std::pair<double, double>> denseRatios;
+  /// Pruned layers, and the random patterns of their extents and densities.
+  mutable std::vector<std::pair<std::string, std::string>> twins;
   llvm::json::Array rows;
   int wrong = 0;
   unsigned vectorBytes = 16;
@@ -95,13 +101,24 @@ std::vector<ProductCase> MatmulSuite::listCases() const {
       ProductCase c{0, 0, 128, {Pattern::Kind::File, 1, 1, 0, file, "dlmc-" + llvm::sys::path::stem(file).str()}};
       // Tiny layers say nothing about kernels.
       if (readSmtxHeader(file, c.m, c.k, c.pattern.sparsity) && c.m * c.k >= 100000 && c.m * c.k <= 4000000 &&
-          (!options.quick || files.size() < 3 || &file - files.data() < 3))
+          (!options.quick || files.size() < 3 || &file - files.data() < 3)) {
+        ProductCase twin{c.m, c.k, c.n, {Pattern::Kind::Unstructured, 1, 1, c.pattern.sparsity, "", ""}};
+        twins.emplace_back(c.name(), twin.name());
         cases.push_back(c);
+        if (llvm::none_of(cases, [&](const ProductCase &other) { return other.name() == twin.name(); }))
+          cases.push_back(twin);
+      }
     }
   }
   if (!options.filter.empty()) {
     std::regex filter(options.filter);
-    llvm::erase_if(cases, [&](const ProductCase &c) { return !std::regex_search(c.name(), filter); });
+    // A pruned layer stays with the random pattern that it is compared with.
+    auto isWanted = [&](const std::string &name) {
+      return std::regex_search(name, filter) || llvm::any_of(twins, [&](const auto &pair) {
+               return pair.second == name && std::regex_search(pair.first, filter);
+             });
+    };
+    llvm::erase_if(cases, [&](const ProductCase &c) { return !isWanted(c.name()); });
   }
   return cases;
 }
@@ -299,6 +316,9 @@ runtime::Error MatmulSuite::runCase(const ProductCase &c) {
     return peer.timing.median / (peer.variant->linear ? linearTime : rowsTime).median;
   };
   for (const Best &peer : best)
+    if (peer.variant->peer == "onednn")
+      (peer.variant->linear ? denseRatios[c.name()].second : denseRatios[c.name()].first) = ratioOf(peer);
+  for (const Best &peer : best)
     peerRows.push_back(llvm::json::Object{{"peer", peer.variant->peer},
                                           {"form", peer.variant->linear ? "linear" : "rows"},
                                           {"variant", peer.variant->variant},
@@ -372,6 +392,24 @@ runtime::Error MatmulSuite::runCase(const ProductCase &c) {
   return std::nullopt;
 }
 
+void MatmulSuite::printTwins() {
+  bool isFirst = true;
+  for (const auto &[layer, random] : twins) {
+    auto own = denseRatios.find(layer), other = denseRatios.find(random);
+    if (own == denseRatios.end() || other == denseRatios.end())
+      continue;
+    if (isFirst)
+      llvm::outs() << "\nPruned layers: ratio to oneDNN against that of a random pattern of the same extents and density\n"
+                   << llvm::left_justify("layer", 82) << "rows  random  share  linear  random  share\n";
+    isFirst = false;
+    auto [rows, linear] = own->second;
+    auto [randomRows, randomLinear] = other->second;
+    llvm::outs() << llvm::left_justify(layer, 80)
+                 << format("%6.2f%8.2f%7.2f", rows, randomRows, rows / randomRows)
+                 << format("%8.2f%8.2f%7.2f\n", linear, randomLinear, linear / randomLinear);
+  }
+}
+
 int MatmulSuite::run() {
   cost::Cpu cpu;
   if (std::optional<std::string> error = cost::resolveCpu("native", cpu)) {
@@ -386,6 +424,7 @@ int MatmulSuite::run() {
       llvm::errs() << "spnn-bench: " << *error << "\n";
       status = 1;
     }
+  printTwins();
   if (!writeRows(options, std::move(rows)))
     return 1;
   if (wrong)
