@@ -10,8 +10,7 @@
 //===----------------------------------------------------------------------===//
 #include "Buffer.h"
 #include "Graphs.h"
-#include "Matrix.h"
-#include "Ours.h"
+#include "Runner.h"
 #include "Suites.h"
 #include "Timing.h"
 
@@ -38,12 +37,6 @@ struct Variant {
 constexpr Variant kVariants[] = {
     {"forward", "forward"}, {"backward", "backward"}, {"layer", "layer"}, {"unfused", "unfused"}};
 } // namespace
-
-static std::string replaceAll(std::string text, const std::string &from, const std::string &to) {
-  for (size_t at = 0; (at = text.find(from, at)) != std::string::npos; at += to.size())
-    text.replace(at, from.size(), to);
-  return text;
-}
 
 /// Words in braces stand for types: x and y for the nodes' features, s for scores, w and a for weights, e for edge
 /// values.
@@ -116,51 +109,6 @@ static std::string makeModel(const char *function, const Adjacency &graph) {
   for (const auto &[word, meaning] : words)
     text = replaceAll(text, word, meaning);
   return text;
-}
-
-namespace {
-/// A compiled function with buffers of its own.
-struct Runner {
-  std::unique_ptr<runtime::Model> model;
-  runtime::Context context;
-  runtime::Call call;
-  std::vector<std::vector<float>> inputs, outputs;
-
-  runtime::Error prepare(const std::string &text, const SuiteOptions &options, int threads);
-};
-} // namespace
-
-runtime::Error Runner::prepare(const std::string &text, const SuiteOptions &options, int threads) {
-  CompileOptions compile;
-  compile.threads = threads;
-  compile.cpu = options.cpu;
-  compile.targetFile = options.targetFile;
-  if (runtime::Error error = compileModel(text, compile, model))
-    return error;
-  if (runtime::Error error = model->createContext(threads, context))
-    return error;
-  const runtime::FunctionSpec &function = model->description().functions.front();
-  std::vector<std::vector<int64_t>> shapes, outputShapes;
-  std::vector<int64_t> dims;
-  for (const runtime::TensorSpec &input : function.inputs) {
-    shapes.emplace_back();
-    for (const runtime::Extent &extent : input.shape)
-      shapes.back().push_back(extent.value);
-  }
-  if (runtime::Error error = runtime::resolveShapes(function, shapes, dims, outputShapes))
-    return error;
-  std::vector<runtime::TensorRef> inputRefs, outputRefs;
-  for (auto [i, shape] : llvm::enumerate(shapes))
-    inputs.push_back(makeActivations(*runtime::elementCount(shape), i + 1));
-  for (const std::vector<int64_t> &shape : outputShapes)
-    outputs.emplace_back(*runtime::elementCount(shape));
-  for (auto [i, shape] : llvm::enumerate(shapes))
-    inputRefs.push_back({runtime::DType::F32, shape, inputs[i].data()});
-  for (auto [i, shape] : llvm::enumerate(outputShapes))
-    outputRefs.push_back({runtime::DType::F32, shape, outputs[i].data()});
-  if (runtime::Error error = model->bind(function, inputRefs, outputRefs, call))
-    return error;
-  return call.run(context);
 }
 
 /// The greatest error of some rows of what the forward function computed, by loops in double precision.

@@ -64,6 +64,9 @@ int runBlockSuite(const SuiteOptions &options);
 /// A layer of graph attention, forward and backward, on real graphs.
 int runGatSuite(const SuiteOptions &options);
 
+/// Sums over neighbours on real and generated graphs, beside loops written by hand.
+int runSpmmSuite(const SuiteOptions &options);
+
 /// Our kernels on one thread and on several, with nothing between the calls.
 int runScalingSuite(const SuiteOptions &options);
 

@@ -24,9 +24,9 @@ using namespace spnn::bench;
 using llvm::StringRef;
 
 static constexpr const char *kUsage =
-    R"(usage: spnn-bench matmul [options] | sweep [options] | block [options] | gat [options] | scaling [options] |
+    R"(usage: spnn-bench matmul [options] | sweep [options] | block [options] | gat [options] | spmm [options] | scaling [options] |
                   calibrate [options] | check [options]
-matmul, sweep, block, gat, scaling:
+matmul, sweep, block, gat, spmm, scaling:
   --quick             fewer cases, shorter
   --threads N         OpenMP threads of ours and of oneDNN (default 1)
   --json FILE         write the rows there
@@ -148,6 +148,8 @@ int main(int argc, char **argv) {
     return runBlockSuite(suite);
   if (!bad && command == "gat")
     return runGatSuite(suite);
+  if (!bad && command == "spmm")
+    return runSpmmSuite(suite);
   if (!bad && command == "scaling")
     return runScalingSuite(suite);
   if (!bad && command == "calibrate")

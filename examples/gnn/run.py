@@ -73,7 +73,9 @@ def compile_model(tools, out, graph):
     explained = result.stdout + result.stderr
     with open(os.path.join(out, "explain.txt"), "w", encoding="utf-8") as file:
         file.write(explained)
-    return library, [line for line in explained.splitlines() if "order" in line]
+    # A table of all orders, in which the chosen ones are marked.
+    return library, [" ".join(line.split()) for line in explained.splitlines()
+                     if "(chosen)" in line and "train_step" in line]
 
 
 def format_table(rows):
@@ -125,7 +127,7 @@ def main():
     mean, deviation = 100 * accuracy["mean"], 100 * accuracy["deviation"]
     say("\nA 2-layer graph convolutional network, trained for %d epochs, %d seeds" % (args.epochs, seeds))
     for line in orders:
-        say("  " + line.strip())
+        say("  order: " + line)
     say()
     say(format_table([["graph", "test accuracy", "published", "epoch, 1 thread", "2 threads"],
                       [title, "%.2f +- %.2f %%" % (mean, deviation), PUBLISHED[title],

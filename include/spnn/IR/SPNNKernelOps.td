@@ -132,7 +132,8 @@ def SPNN_KernelGraphOp : SPNN_KernelOp<"kernel_graph", [AttrSizedOperandSegments
     Computes the inits by the kernel `kernel` with `parameters` (`include/spnn/Lowering/GraphKernel.h` lists the kernels) on the
     `rows` x `cols` graph that the buffers in `storage` hold in the kernel's own order. `names` says what each operand behind
     `ins` is to the kernel: optional ones are left out. With `parallel` the work is spread over OpenMP threads; each row of an
-    init has one owner, which adds in the order of edges, so results do not depend on the number of threads.
+    init has one owner, which adds in an order that the edges alone decide, so results do not depend on the number of threads. Kernels
+    of losses have the extents of the predictions and no storage.
 
     ```mlir
     %y = spnn.kernel_graph "spmm" graph(2708 x 2708) storage(%pos, %idx : tensor<2709xi32>, tensor<13264xi32>)

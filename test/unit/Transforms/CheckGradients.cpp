@@ -261,7 +261,7 @@ void spnn::reference::checkGradients(const FunctionWriter &writer, double tolera
   }
   EXPECT_GT(wanted, 0u);
   for (unsigned i = 0; i < results.size(); ++i) {
-    // An activation that was taken out of a product has its constants rounded to f32.
+    // An activation that was taken out of a product has constants that are rounded to its type.
     expectNear(whole.at("out" + std::to_string(i)).floats, results[i].floats, 1e-7);
     EXPECT_EQ(halves.at("out" + std::to_string(i)).floats, whole.at("out" + std::to_string(i)).floats);
   }

@@ -1,0 +1,38 @@
+//===----------------------------------------------------------------------===//
+//
+// Part of the sparse neural network compiler, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// A function that is compiled from text and called on buffers of random numbers.
+//
+//===----------------------------------------------------------------------===//
+#ifndef SPNN_BENCH_RUNNER_H
+#define SPNN_BENCH_RUNNER_H
+
+#include "Suites.h"
+
+#include "spnn/Runtime/Loader.h"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace spnn::bench {
+
+std::string replaceAll(std::string text, const std::string &from, const std::string &to);
+
+/// A compiled function with buffers of its own.
+struct Runner {
+  std::unique_ptr<runtime::Model> model;
+  runtime::Context context;
+  runtime::Call call;
+  std::vector<std::vector<float>> inputs, outputs;
+
+  runtime::Error prepare(const std::string &text, const SuiteOptions &options, int threads);
+};
+
+} // namespace spnn::bench
+
+#endif // SPNN_BENCH_RUNNER_H
