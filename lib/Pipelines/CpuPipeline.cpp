@@ -130,6 +130,7 @@ void spnn::buildCpuLLVMStage(OpPassManager &pm, const CpuPipelineOptions &option
   pm.addPass(createConvertFaultToLLVM());
   pm.addPass(createSCFToControlFlowPass());
   pm.addPass(createConvertArenaToLLVM());
+  pm.addPass(createConvertStopToLLVM());
   pm.addPass(arith::createArithExpandOpsPass());
   pm.addPass(createConvertMathToLLVMPass());
   // Takes vectors apart for functions that it calls, so it comes before vectors are gone.

@@ -543,6 +543,15 @@ func.func @fault(%isZero: i1) {
   return
 }
 
+// CHECK-LABEL: func @stop
+func.func @stop(%differ: i1, %a: index, %b: index) {
+  // CHECK: spnn.stop "got {} and {}" if %{{.*}} numbers(%{{.*}}, %{{.*}})
+  spnn.stop "got {} and {}" if %differ numbers(%a, %b)
+  // CHECK: spnn.stop "no {} at all" if %{{[a-z0-9]+$}}
+  spnn.stop "no {} at all" if %differ
+  return
+}
+
 {-#
   dialect_resources: {
     builtin: {
