@@ -104,3 +104,23 @@ func.func @other_transposed(%x: tensor<2x4xf32>, %r: tensor<3x1xf32>, %l: tensor
       tensor<3x4xf32>, tensor<3x1xf32>, tensor<3x4xf32>) -> (tensor<2x4xf32>, tensor<3x1xf32>, tensor<2x1xf32>)
   return %dx, %dr, %dl : tensor<2x4xf32>, tensor<3x1xf32>, tensor<2x1xf32>
 }
+
+// -----
+
+// A bias that the kernel absorbs is read by it too.
+// CHECK-LABEL: func @bias
+// CHECK: spnn.stop "'spnn.aggregate' op bias must have an element for each column of features, got {} and {}
+// CHECK: spnn.kernel_graph "spmm" {{.*}} names(["features", "bias"])
+#id = affine_map<(i, j) -> (i, j)>
+func.func @bias(%x: tensor<2x?xf32>, %b: tensor<?xf32>, %e: tensor<2x?xf32>) -> tensor<2x?xf32> {
+  %a = spnn.constant {positions = dense<[0, 1, 2]> : tensor<3xi32>, indices = dense<[1, 0]> : tensor<2xi32>}
+      : tensor<2x2xi1, #spnn.adjacency>
+  %y = spnn.aggregate sum %a, %x : (tensor<2x2xi1, #spnn.adjacency>, tensor<2x?xf32>) -> tensor<2x?xf32>
+  %z = linalg.generic {indexing_maps = [#id, affine_map<(i, j) -> (j)>, #id], iterator_types = ["parallel", "parallel"]}
+      ins(%y, %b : tensor<2x?xf32>, tensor<?xf32>) outs(%e : tensor<2x?xf32>) {
+  ^bb0(%p: f32, %q: f32, %o: f32):
+    %0 = arith.addf %p, %q : f32
+    linalg.yield %0 : f32
+  } -> tensor<2x?xf32>
+  return %z : tensor<2x?xf32>
+}

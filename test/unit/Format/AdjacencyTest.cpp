@@ -128,6 +128,8 @@ TEST(AdjacencyTest, StorageBuffers) {
   storage.resize(1);
   EXPECT_EQ(makeAdjacency()->checkStorage({3, 4}, 1, storage),
             "storage: expected 2 buffers, found 1");
+  EXPECT_EQ(makeAdjacency()->checkStorage({3, 4}, 0, makeStorage()),
+            "value size must be 1, 2, 4 or 8 bytes, got 0");
   EXPECT_EQ(checkReplaced(0, makeBuffer(8, {0, 2, 2, 5})),
             "positions: expected elements of 4 bytes, found 8");
   EXPECT_EQ(checkReplaced(0, makeBuffer(4, {0, 2, 5})),
