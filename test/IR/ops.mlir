@@ -544,9 +544,10 @@ func.func @fault(%isZero: i1) {
 }
 
 // CHECK-LABEL: func @stop
-func.func @stop(%differ: i1, %a: index, %b: index) {
-  // CHECK: spnn.stop "got {} and {}" if %{{.*}} numbers(%{{.*}}, %{{.*}})
-  spnn.stop "got {} and {}" if %differ numbers(%a, %b)
+func.func @stop(%differ: i1, %rows: index, %columns: index) {
+  // CHECK: spnn.stop "'spnn.aggregate' op features must {{.*}}, got {} and {}" if %{{.*}} numbers(%{{.*}}, %{{.*}})
+  spnn.stop "'spnn.aggregate' op features must have a row for each column of the graph, got {} and {}" if %differ
+      numbers(%rows, %columns)
   // CHECK: spnn.stop "no {} at all" if %{{[a-z0-9]+$}}
   spnn.stop "no {} at all" if %differ
   return

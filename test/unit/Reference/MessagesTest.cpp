@@ -64,10 +64,10 @@ llvm::SmallVector<Tensor> evaluateOn(const Graph &graph, std::vector<Tensor> arg
   };
   std::string a = type(graph.rows, graph.columns), t = type(graph.columns, graph.rows),
               o = tensor({graph.edges()}, "i32"), p = tensor({graph.rows + 1}, "i32");
-  std::string source = "func.func @f(%p: " + p + ", %i: " + o;
+  std::string source = "func.func @f(%positions: " + p + ", %indices: " + o;
   for (auto [number, argument] : llvm::enumerate(arguments))
     source += ", %x" + std::to_string(number) + ": " + tensor(argument.shape, argument.isFloat() ? "f32" : "i32");
-  source += ") -> (" + results + ") {\n%a = spnn.assemble %p, %i : (" + p + ", " + o + ") -> " + a +
+  source += ") -> (" + results + ") {\n%a = spnn.assemble %positions, %indices : (" + p + ", " + o + ") -> " + a +
             "\n%t, %order = spnn.transpose %a : " + a + " -> " + t + ", " + o + "\n" + body + "\n}";
   for (auto [word, meaning] : {std::pair("{a}", a), std::pair("{t}", t), std::pair("{o}", o)})
     for (size_t at = 0; (at = source.find(word, at)) != std::string::npos;)
