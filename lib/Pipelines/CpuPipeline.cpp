@@ -90,6 +90,8 @@ void spnn::buildCpuKernelStage(OpPassManager &pm, const CpuPipelineOptions &opti
     pm.addPass(createPackElementwise());
   pm.addPass(createLinalgGeneralizeNamedOpsPass());
   pm.addPass(createLinalgElementwiseOpFusionPass());
+  // Extents of reshaped tensors are traced to those of arguments, of which spnn-plan-memory computes sizes.
+  pm.addPass(memref::createResolveRankedShapeTypeResultDimsPass());
   addCleanup(pm);
   pm.addNestedPass<func::FuncOp>(createGuardIndices());
   pm.addPass(createPrepareResults());
