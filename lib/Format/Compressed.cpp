@@ -162,6 +162,10 @@ CompressedFormat::checkStorage(Shape shape, unsigned valueBytes,
                                const Storage &storage) const {
   if (Problem problem = checkShape(shape))
     return problem;
+  // Elements that are not stored are unpacked all the same.
+  if (!hasValues)
+    if (Problem problem = checkWidth("value size", valueBytes))
+      return problem;
   if (Problem problem = checkBuffers(buffers(shape, valueBytes), storage))
     return problem;
   const StorageBuffer &positions = storage[PositionsBuffer];

@@ -312,19 +312,37 @@ void KernelGemmOp::getEffects(SmallVectorImpl<SideEffects::EffectInstance<Memory
 }
 
 //===----------------------------------------------------------------------===//
-// FaultOp
+// FaultOp, StopOp
 //===----------------------------------------------------------------------===//
 
-LogicalResult FaultOp::verify() {
-  // C1
-  if (getMessage().empty() || getMessage().find_first_of(StringRef("\n\0", 2)) != StringRef::npos)
-    return emitOpError() << "message must be one line of text, got " << getMessageAttr();
+/// C1 of both.
+template <typename Op> static LogicalResult verifyMessage(Op op) {
+  if (op.getMessage().empty() || op.getMessage().find_first_of(StringRef("\n\0", 2)) != StringRef::npos)
+    return op.emitOpError() << "message must be one line of text, got " << op.getMessageAttr();
   return success();
 }
 
-LogicalResult FaultOp::canonicalize(FaultOp op, PatternRewriter &rewriter) {
+template <typename Op> static LogicalResult eraseIfFalse(Op op, PatternRewriter &rewriter) {
   if (!matchPattern(op.getCondition(), m_Zero()))
     return rewriter.notifyMatchFailure(op, "the condition is not known to be false");
   rewriter.eraseOp(op);
   return success();
 }
+
+LogicalResult FaultOp::verify() { return verifyMessage(*this); }
+
+LogicalResult FaultOp::canonicalize(FaultOp op, PatternRewriter &rewriter) { return eraseIfFalse(op, rewriter); }
+
+LogicalResult StopOp::verify() {
+  // C1
+  if (failed(verifyMessage(*this)))
+    return failure();
+  // C2
+  size_t numbers = getNumbers().size(), places = getMessage().count("{}");
+  if (numbers > 2 || places < numbers)
+    return emitOpError() << "takes at most two numbers, and a {} in its message for each, got " << numbers << " and "
+                         << places;
+  return success();
+}
+
+LogicalResult StopOp::canonicalize(StopOp op, PatternRewriter &rewriter) { return eraseIfFalse(op, rewriter); }

@@ -160,8 +160,11 @@ FailureOr<format::Storage> spnn::readStorage(DictionaryAttr buffers, RankedTenso
     buffer.data = std::move(*raw);
     storage.push_back(std::move(buffer));
   }
+  // An i1, of which no raw elements exist, is stored by formats without values alone; unpacked it is a byte.
+  bool hasValues =
+      llvm::any_of(specs, [](const format::BufferSpec &spec) { return spec.kind == format::BufferKind::Values; });
   // C4
-  if (std::optional<std::string> broken = format.checkStorage(shape, valueBytes, storage))
+  if (std::optional<std::string> broken = format.checkStorage(shape, hasValues ? valueBytes : 1, storage))
     return emitError() << "is not valid " << format.name() << " storage: " << *broken;
   return storage;
 }

@@ -10,6 +10,7 @@
 //===----------------------------------------------------------------------===//
 #include "AttentionSelection.h"
 
+#include "GraphChecks.h"
 #include "GraphKernels/AttentionProblem.h"
 #include "GraphKernels/GraphEmitter.h"
 
@@ -89,6 +90,25 @@ template <typename Op> static Value getColumnScores(Op op) {
   return isShared ? Value() : op.getColumnScores();
 }
 
+/// What both ops read.
+template <typename Op> static void checkOperands(GraphChecks &checks, Op op, const AttentionShape &shape) {
+  bool isV2 = op.getAttention() != nullptr;
+  int64_t scores = isV2 ? shape.features() : shape.heads;
+  checks.requireColumns("features", op.getFeatures());
+  checks.requireRows("row_scores", op.getRowScores());
+  checks.requireWidth("row_scores", op.getRowScores(), scores);
+  checks.requireColumns("column_scores", op.getColumnScores());
+  checks.requireWidth("column_scores", op.getColumnScores(), scores);
+  if (isV2)
+    checks.require("attention", op.getAttention(), 0, checks.extent(op.getFeatures(), 1),
+                   "an element for each column of features");
+  // Operands of the backward op, results of the forward op.
+  checks.requireRows("logsumexp", op.getLogsumexp());
+  checks.requireWidth("logsumexp", op.getLogsumexp(), shape.heads);
+  checks.requireEdges("coefficients", op.getCoefficients());
+  checks.requireWidth("coefficients", op.getCoefficients(), shape.heads);
+}
+
 /// Replaces the op's results by the first of the kernel's.
 static void replace(Operation *op, KernelGraphOp kernel) {
   for (auto [old, result] : llvm::zip(op->getResults(), kernel.getResults()))
@@ -104,6 +124,10 @@ LogicalResult spnn::selectAttention(GraphSelector &selector, GraphAttentionOp op
   FailureOr<AttentionShape> shape = getShape(selector, op, op.getFeatures(), op.getHeads());
   if (failed(shape))
     return failure();
+  GraphChecks checks(selector, op, *graph);
+  checkOperands(checks, op, *shape);
+  checks.requireRows("result", op.getResult());
+  checks.requireWidth("result", op.getResult(), shape->features());
   Location loc = op.getLoc();
   Value columnScores = getColumnScores(op);
   // Rows as of the scores, not of the graph's positions, which have one more: extents of results are those of arguments
@@ -135,6 +159,15 @@ LogicalResult spnn::selectAttention(GraphSelector &selector, GraphAttentionBackw
   FailureOr<AttentionShape> shape = getShape(selector, op, op.getFeatures(), op.getHeads());
   if (failed(shape))
     return failure();
+  GraphChecks checks(selector, op, *graph);
+  checkOperands(checks, op, *shape);
+  for (auto [name, value] :
+       {std::pair("output", Value(op.getOutput())), std::pair("gradient", Value(op.getGradient()))}) {
+    checks.requireRows(name, value);
+    checks.requireWidth(name, value, shape->features());
+  }
+  checks.requireTransposed(selector, *transposed);
+  checks.requireEdges("order", op.getOrder());
   Location loc = op.getLoc();
   Value columnScores = getColumnScores(op);
   bool isV2 = op.getAttention() != nullptr;
@@ -161,7 +194,7 @@ LogicalResult spnn::selectAttention(GraphSelector &selector, GraphAttentionBackw
                                  {"gradient", op.getGradient()},
                                  {"transposed_positions", transposed->positions},
                                  {"transposed_indices", transposed->indices},
-                                 {"order", needsOrder ? op.getOrder() : Value()},
+                                 {"order", needsOrder ? selector.getChecked(op, op.getOrder()) : Value()},
                                  {"coefficients", op.getCoefficients()}},
                                 inits, getParameters(selector, op, *shape), 4 * shape->features());
   replace(op, kernel);

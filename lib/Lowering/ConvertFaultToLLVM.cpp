@@ -20,7 +20,6 @@
 #include "mlir/Dialect/LLVMIR/FunctionCallUtils.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
-#include "mlir/IR/SymbolTable.h"
 
 namespace spnn {
 #define GEN_PASS_DEF_CONVERTFAULTTOLLVM
@@ -43,7 +42,7 @@ struct ConvertFaultToLLVM : public spnn::impl::ConvertFaultToLLVMBase<ConvertFau
   using ConvertFaultToLLVMBase::ConvertFaultToLLVMBase;
 
   void runOnOperation() override {
-    SymbolTable symbols(getOperation());
+    FaultMessages messages(getOperation());
     getOperation().walk(convertAssert);
     WalkResult walk = getOperation().walk([&](FaultOp op) {
       auto function = op->getParentOfType<func::FuncOp>();
@@ -54,11 +53,10 @@ struct ConvertFaultToLLVM : public spnn::impl::ConvertFaultToLLVMBase<ConvertFau
       FailureOr<Value> slot = getSlot(function);
       if (failed(slot))
         return WalkResult::interrupt();
-      convert(op, *slot, getMessage(op.getMessage(), symbols));
+      convert(op, *slot, messages.get(op.getMessage()));
       return WalkResult::advance();
     });
     slots.clear();
-    messages.clear();
     if (walk.wasInterrupted())
       signalPassFailure();
   }
@@ -77,21 +75,6 @@ struct ConvertFaultToLLVM : public spnn::impl::ConvertFaultToLLVMBase<ConvertFau
     return slot;
   }
 
-  LLVM::GlobalOp getMessage(StringRef text, SymbolTable &symbols) {
-    LLVM::GlobalOp &global = messages[text];
-    if (!global) {
-      OpBuilder builder = OpBuilder::atBlockBegin(getOperation().getBody());
-      std::string ended = text.str();
-      ended.push_back('\0');
-      auto type = LLVM::LLVMArrayType::get(builder.getI8Type(), ended.size());
-      global = LLVM::GlobalOp::create(builder, getOperation().getLoc(), type, /*isConstant=*/true,
-                                      LLVM::Linkage::Private, "spnn_fault", builder.getStringAttr(ended));
-      global.setUnnamedAddr(LLVM::UnnamedAddr::Global);
-      symbols.insert(global, getOperation().getBody()->begin());
-    }
-    return global;
-  }
-
   static void convert(FaultOp op, Value slot, LLVM::GlobalOp message) {
     OpBuilder builder(op);
     Location loc = op.getLoc();
@@ -106,6 +89,5 @@ struct ConvertFaultToLLVM : public spnn::impl::ConvertFaultToLLVMBase<ConvertFau
   }
 
   DenseMap<Operation *, Value> slots;
-  llvm::StringMap<LLVM::GlobalOp> messages;
 };
 } // namespace

@@ -9,6 +9,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "Dropout.h"
+#include "ExtentChecks.h"
 
 #include "spnn/IR/SPNN.h"
 #include "spnn/Lowering/Passes.h"
@@ -99,7 +100,16 @@ static void decompose(OpBuilder &b, DropoutOp op) {
   replace(b, op, generic);
 }
 
+/// Loops take their extents from the parameter; who gives an optimiser other tensors is told so.
+static void checkShapes(OpBuilder &b, Operation *op, Value parameter, ArrayRef<std::pair<StringRef, Value>> operands) {
+  ExtentChecks checks(b, op);
+  for (auto [name, value] : operands)
+    checks.requireShape(name, value, "parameter", parameter);
+}
+
 static void decompose(OpBuilder &b, AdamOp op) {
+  checkShapes(b, op, op.getParameter(),
+              {{"gradient", op.getGradient()}, {"mean", op.getMean()}, {"variance", op.getVariance()}});
   Location loc = op.getLoc();
   auto type = cast<RankedTensorType>(op.getParameter().getType());
   double rate = op.getRate().convertToDouble(), beta1 = op.getBeta1().convertToDouble(),
@@ -135,6 +145,7 @@ static void decompose(OpBuilder &b, AdamOp op) {
 }
 
 static void decompose(OpBuilder &b, SGDOp op) {
+  checkShapes(b, op, op.getParameter(), {{"gradient", op.getGradient()}, {"velocity", op.getVelocity()}});
   Location loc = op.getLoc();
   auto type = cast<RankedTensorType>(op.getParameter().getType());
   double rate = op.getRate().convertToDouble(), momentum = op.getMomentum().convertToDouble(),

@@ -64,6 +64,7 @@ static FailureOr<runtime::FunctionSpec> describe(func::FuncOp function) {
         extent.kind = Extent::Kind::OfInput;
         extent.input = source[0];
         extent.dim = source[1];
+        extent.offset = source.size() > 2 ? source[2] : 0;
       }
       tensor.shape.push_back(extent);
     }
@@ -114,7 +115,10 @@ static LogicalResult addEntry(func::FuncOp function) {
         sizes.push_back(loadAt(i64, dims, nextDim++));
       } else {
         auto source = cast<DenseI64ArrayAttr>(cast<ArrayAttr>(extents[i - inputs])[dim]).asArrayRef();
-        sizes.push_back(inputExtents[source[0]][source[1]]);
+        Value size = inputExtents[source[0]][source[1]];
+        if (source.size() > 2)
+          size = LLVM::AddOp::create(builder, loc, size, constant(source[2]));
+        sizes.push_back(size);
       }
     }
     if (i < inputs)
@@ -163,7 +167,8 @@ static LogicalResult checkPrepared(func::FuncOp function) {
       if (!type.isDynamicDim(dim))
         continue;
       auto source = dyn_cast<DenseI64ArrayAttr>(dims[dim]);
-      isValid = source && source.size() == 2 && source[0] >= 0 && source[0] < inputs.getInt();
+      isValid = source && (source.size() == 2 || (source.size() == 3 && llvm::isInt<32>(source[2]))) &&
+                source[0] >= 0 && source[0] < inputs.getInt();
       if (!isValid)
         break;
       auto input = cast<MemRefType>(function.getArgumentTypes()[source[0]]);

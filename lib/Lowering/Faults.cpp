@@ -5,7 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// The messages of faults: the op, the rule that its operands break, and where the op comes from.
+// The messages of faults and stops: the op, the rule that its operands break, and where the op comes from.
 //
 //===----------------------------------------------------------------------===//
 #include "Faults.h"
@@ -34,12 +34,23 @@ static std::string describe(Location loc) {
   return "";
 }
 
-void spnn::addFault(OpBuilder &builder, Location loc, Value condition, const Twine &message) {
+/// As one line: names from outside may hold anything.
+static std::string makeLine(const Twine &message) {
   std::string line = message.str();
   for (char &c : line)
     if (c == '\n' || c == '\0')
       c = ' ';
-  FaultOp::create(builder, loc, condition, line);
+  return line;
+}
+
+static std::string makeMessage(Operation *op, const Twine &rule) {
+  std::string place = describe(op->getLoc());
+  std::string suffix = place.empty() ? "" : " (" + place + ")";
+  return makeLine("'" + op->getName().getStringRef() + "' op " + rule + suffix);
+}
+
+void spnn::addFault(OpBuilder &builder, Location loc, Value condition, const Twine &message) {
+  FaultOp::create(builder, loc, condition, makeLine(message));
 }
 
 void spnn::addFault(OpBuilder &builder, Operation *op, Value condition, const Twine &rule) {
@@ -50,7 +61,24 @@ void spnn::addFault(OpBuilder &builder, Operation *op, Value condition, const Tw
     condition = vector::ShapeCastOp::create(builder, loc, flat, condition);
     condition = vector::ReductionOp::create(builder, loc, vector::CombiningKind::OR, condition);
   }
-  std::string place = describe(loc);
-  std::string suffix = place.empty() ? "" : " (" + place + ")";
-  addFault(builder, loc, condition, "'" + op->getName().getStringRef() + "' op " + rule + suffix);
+  FaultOp::create(builder, loc, condition, makeMessage(op, rule));
+}
+
+void spnn::addStop(OpBuilder &builder, Operation *op, Value condition, ValueRange numbers, const Twine &rule) {
+  StopOp::create(builder, op->getLoc(), condition, numbers, makeMessage(op, rule));
+}
+
+LLVM::GlobalOp FaultMessages::get(StringRef text) {
+  LLVM::GlobalOp &global = messages[text];
+  if (!global) {
+    OpBuilder builder = OpBuilder::atBlockBegin(module.getBody());
+    std::string ended = text.str();
+    ended.push_back('\0');
+    auto type = LLVM::LLVMArrayType::get(builder.getI8Type(), ended.size());
+    global = LLVM::GlobalOp::create(builder, module.getLoc(), type, /*isConstant=*/true, LLVM::Linkage::Private,
+                                    "spnn_fault", builder.getStringAttr(ended));
+    global.setUnnamedAddr(LLVM::UnnamedAddr::Global);
+    symbols.insert(global, module.getBody()->begin());
+  }
+  return global;
 }

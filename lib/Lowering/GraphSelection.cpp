@@ -9,9 +9,12 @@
 //
 //===----------------------------------------------------------------------===//
 #include "GraphSelection.h"
+#include "ExtentChecks.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/Matchers.h"
 
 using namespace mlir;
 using namespace spnn;
@@ -46,10 +49,11 @@ Value GraphSelector::createNodeData(Location loc, const GraphStorage &graph, Ran
   return createEmpty(loc, type, sizes);
 }
 
-Value GraphSelector::createEdgeData(Location loc, const GraphStorage &graph, RankedTensorType type, Value like) {
+Value GraphSelector::createEdgeData(Location loc, const GraphStorage &graph, RankedTensorType type, Value like,
+                                    Value rowsLike) {
   SmallVector<Value> sizes;
   if (type.isDynamicDim(0))
-    sizes.push_back(extent(graph.indices, 0));
+    sizes.push_back(extent(rowsLike ? rowsLike : graph.indices, 0));
   addColumns(*this, type, like, sizes);
   return createEmpty(loc, type, sizes);
 }
@@ -148,10 +152,71 @@ FailureOr<GraphStorage> GraphSelector::assemble(AssembleOp op) {
   auto check = create(op.getLoc(), "assemble", result, {{"columns", op.getColumns()}}, init, parameters, 1);
   check.setParallel(false);
   result.positions = check.getResult(0);
-  // The call fails where a graph that is said to be symmetric is not square.
-  if (op.getSymmetric())
+  // The kernel says what is wrong. Without the right number of positions, though, there is not even a graph without
+  // edges, and whoever counts rows as columns relies on both being equal.
+  ExtentChecks checks(builder, op);
+  if (ShapedType::isDynamic(result.rows)) {
+    checks.requireAtLeast(checks.extent(op.getPositions(), 0), 1, "must have positions");
+  } else {
+    checks.require("positions", op.getPositions(), 0, builder.getIndexAttr(result.rows + 1),
+                   "one element more than rows");
+  }
+  if (op.getColumns())
+    checks.requireAtLeast(op.getColumns(), 0, "columns must not be negative");
+  if (op.getSymmetric()) {
+    checks.requireEqual(countRows(op.getLoc(), result), countColumns(result),
+                        "a symmetric graph must have as many rows as columns");
     result.rowCount = op.getColumns();
+  }
   return result;
+}
+
+OpFoldResult GraphSelector::countRows(Location loc, const GraphStorage &graph) {
+  if (!ShapedType::isDynamic(graph.rows))
+    return builder.getIndexAttr(graph.rows);
+  if (graph.rowCount)
+    return getAsOpFoldResult(graph.rowCount);
+  Value one = arith::ConstantIndexOp::create(builder, loc, 1);
+  return getAsOpFoldResult(builder.createOrFold<arith::SubIOp>(loc, extent(graph.positions, 0), one));
+}
+
+OpFoldResult GraphSelector::countColumns(const GraphStorage &graph) {
+  return ShapedType::isDynamic(graph.columns) ? getAsOpFoldResult(graph.columnCount)
+                                              : OpFoldResult(builder.getIndexAttr(graph.columns));
+}
+
+OpFoldResult GraphSelector::countEdges(const GraphStorage &graph) {
+  return ShapedType::isDynamic(graph.edges) ? getAsOpFoldResult(extent(graph.indices, 0))
+                                            : OpFoldResult(builder.getIndexAttr(graph.edges));
+}
+
+/// True if each element is the number of an edge, of as many as there are elements.
+static bool numbersEdges(Value order) {
+  while (auto cast = order.getDefiningOp<tensor::CastOp>())
+    order = cast.getSource();
+  if (order.getDefiningOp<TransposeOp>())
+    return true;
+  if (auto kernel = order.getDefiningOp<KernelGraphOp>())
+    return kernel.getKernel() == "transpose" || kernel.getKernel() == "check-order";
+  DenseIntElementsAttr values;
+  return matchPattern(order, m_Constant(&values)) &&
+         llvm::all_of(values, [&](const APInt &value) { return value.ult(values.getNumElements()); });
+}
+
+Value GraphSelector::getChecked(Operation *op, Value order) {
+  if (!order || numbersEdges(order))
+    return order;
+  OpBuilder::InsertionGuard guard(builder);
+  startAt(op);
+  auto type = cast<RankedTensorType>(order.getType());
+  SmallVector<Value> sizes;
+  if (type.isDynamicDim(0))
+    sizes.push_back(extent(order, 0));
+  Value init = createEmpty(op->getLoc(), type, sizes);
+  // No graph's storage is read.
+  auto check = create(op->getLoc(), "check-order", GraphStorage(), {{"order", order}}, init, noParameters(), 1);
+  check.setParallel(false);
+  return check.getResult(0);
 }
 
 FailureOr<Value> GraphSelector::getOrder(TransposeOp op) {
@@ -203,6 +268,7 @@ FailureOr<GraphStorage> GraphSelector::transpose(TransposeOp op) {
                               createEdgeData(loc, *source, edgesType)};
   auto kernel = create(loc, "transpose", *source, {}, inits, noParameters(), 1);
   kernel.setParallel(false);
+  ExtentChecks(builder, op).require("order", op.getOrder(), 0, countEdges(*source), "an element for each edge");
   Value order = kernel.getResult(2);
   if (order.getType() != op.getOrder().getType())
     order = tensor::CastOp::create(builder, loc, op.getOrder().getType(), order);

@@ -40,6 +40,15 @@ public:
   /// What edge e of the transposed graph is in `op`'s graph.
   mlir::FailureOr<mlir::Value> getOrder(TransposeOp op);
 
+  /// `order`, an operand of `op`, where it numbers edges for sure: what comes from elsewhere than a transposition is
+  /// checked in front of `op` when the model runs. Null if `order` is.
+  mlir::Value getChecked(mlir::Operation *op, mlir::Value order);
+
+  /// The rows, columns and edges of the graph; may add ops where the builder inserts.
+  mlir::OpFoldResult countRows(mlir::Location loc, const GraphStorage &graph);
+  mlir::OpFoldResult countColumns(const GraphStorage &graph);
+  mlir::OpFoldResult countEdges(const GraphStorage &graph);
+
   /// Sets the insertion point in front of `op`.
   void startAt(mlir::Operation *op) { builder.setInsertionPoint(op); }
   /// An empty tensor of `type`; `sizes` are those of its dynamic extents.
@@ -51,7 +60,7 @@ public:
                              mlir::Value like = {}, mlir::Value rowsLike = {});
   /// The same with a row for each edge.
   mlir::Value createEdgeData(mlir::Location loc, const GraphStorage &graph, mlir::RankedTensorType type,
-                             mlir::Value like = {});
+                             mlir::Value like = {}, mlir::Value rowsLike = {});
 
   using Input = std::pair<llvm::StringRef, mlir::Value>;
   /// The kernel op `kernel` on `graph`; inputs whose value is null are left out. `workPerEdge` are the floats that an

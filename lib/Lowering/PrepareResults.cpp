@@ -30,7 +30,30 @@ using namespace mlir;
 using namespace spnn;
 
 namespace {
-/// Names the input extent that a dynamic result extent equals as [input, dim]; a static one as [-1, extent].
+/// The extent of `argument` that `result`'s extent is, if need be with a constant added, as [input, dim] or
+/// [input, dim, offset]; empty if none.
+SmallVector<int64_t> traceExtent(func::FuncOp function, Value result, int64_t dim, bool mayAdd) {
+  using Variable = ValueBoundsConstraintSet::Variable;
+  for (BlockArgument argument : function.getArguments()) {
+    auto type = dyn_cast<RankedTensorType>(argument.getType());
+    for (int64_t d = 0; type && d < type.getRank(); ++d) {
+      if (!type.isDynamicDim(d))
+        continue;
+      if (!mayAdd) {
+        FailureOr<bool> equal = ValueBoundsConstraintSet::areEqual(Variable(result, dim), Variable(argument, d));
+        if (succeeded(equal) && *equal)
+          return {argument.getArgNumber(), d};
+        continue;
+      }
+      FailureOr<int64_t> delta = ValueBoundsConstraintSet::computeConstantDelta(result, argument, dim, d);
+      if (succeeded(delta) && llvm::isInt<32>(*delta))
+        return {argument.getArgNumber(), d, *delta};
+    }
+  }
+  return {};
+}
+
+/// Names the input extents that dynamic result extents follow from, as traceExtent does; static ones as [-1, extent].
 FailureOr<ArrayAttr> traceExtents(func::FuncOp function, Value result, unsigned number) {
   Builder builder(function.getContext());
   auto type = cast<RankedTensorType>(result.getType());
@@ -40,22 +63,14 @@ FailureOr<ArrayAttr> traceExtents(func::FuncOp function, Value result, unsigned 
       extents.push_back(builder.getDenseI64ArrayAttr({-1, type.getDimSize(dim)}));
       continue;
     }
-    std::optional<std::pair<int64_t, int64_t>> source;
-    for (BlockArgument argument : function.getArguments()) {
-      auto argumentType = dyn_cast<RankedTensorType>(argument.getType());
-      for (int64_t d = 0; argumentType && !source && d < argumentType.getRank(); ++d) {
-        if (!argumentType.isDynamicDim(d))
-          continue;
-        FailureOr<bool> equal = ValueBoundsConstraintSet::areEqual(ValueBoundsConstraintSet::Variable(result, dim),
-                                                                   ValueBoundsConstraintSet::Variable(argument, d));
-        if (succeeded(equal) && *equal)
-          source = {argument.getArgNumber(), d};
-      }
-    }
-    if (!source)
+    // The rows of a graph are its positions less one.
+    SmallVector<int64_t> source = traceExtent(function, result, dim, /*mayAdd=*/false);
+    if (source.empty())
+      source = traceExtent(function, result, dim, /*mayAdd=*/true);
+    if (source.empty())
       return function.emitOpError() << "extent " << dim << " of result " << number
                                     << " is not an extent of an input; such results cannot be compiled yet";
-    extents.push_back(builder.getDenseI64ArrayAttr({source->first, source->second}));
+    extents.push_back(builder.getDenseI64ArrayAttr(source));
   }
   return builder.getArrayAttr(extents);
 }

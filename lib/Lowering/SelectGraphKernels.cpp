@@ -10,6 +10,7 @@
 //===----------------------------------------------------------------------===//
 #include "AggregateEpilogue.h"
 #include "AttentionSelection.h"
+#include "GraphChecks.h"
 #include "GraphKernels/GraphEmitter.h"
 #include "GraphSelection.h"
 
@@ -46,6 +47,18 @@ static LogicalResult select(GraphSelector &selector, AggregateOp op) {
   Location loc = op.getLoc();
   OpBuilder &b = selector.builder;
   RankedTensorType type = typeOf(op.getResult()), features = typeOf(op.getFeatures());
+  GraphChecks checks(selector, op, *graph);
+  checks.requireColumns("features", op.getFeatures());
+  checks.requireEdges("edge_values", op.getEdgeValues());
+  checks.requireEdges("order", op.getOrder());
+  checks.requireRows("row_scales", op.getRowScales());
+  checks.requireColumns("column_scales", op.getColumnScales());
+  for (auto [name, result] :
+       {std::pair("result", Value(op.getResult())), std::pair("winners", Value(op.getWinners()))}) {
+    checks.requireRows(name, result);
+    checks.requireWidth(name, result, "features", op.getFeatures());
+  }
+  Value order = selector.getChecked(op, op.getOrder());
   bool isExtreme = op.getKind() == AggregateKind::Max || op.getKind() == AggregateKind::Min;
   if (isExtreme) {
     SmallVector<Value> inits = {selector.createNodeData(loc, *graph, type, op.getFeatures())};
@@ -65,6 +78,9 @@ static LogicalResult select(GraphSelector &selector, AggregateOp op) {
   AggregateEpilogue epilogue = matchAggregateEpilogue(op);
   // Operands of what follows the op may stand behind it.
   selector.startAt(epilogue.result.getDefiningOp());
+  if (epilogue.bias)
+    checks.require("bias", epilogue.bias, 0, checks.extent(op.getFeatures(), 1),
+                   "an element for each column of features");
   Value init = selector.createNodeData(loc, *graph, type, op.getFeatures(), op.getRowScales());
   SmallVector<NamedAttribute> parameters = {
       b.getNamedAttr("mean", b.getI64IntegerAttr(op.getKind() == AggregateKind::Mean)),
@@ -78,7 +94,7 @@ static LogicalResult select(GraphSelector &selector, AggregateOp op) {
   auto kernel = selector.create(loc, "spmm", *graph,
                                 {{"features", op.getFeatures()},
                                  {"edge_values", op.getEdgeValues()},
-                                 {"order", op.getOrder()},
+                                 {"order", order},
                                  {"row_scales", op.getRowScales()},
                                  {"column_scales", op.getColumnScales()},
                                  {"bias", epilogue.bias},
@@ -99,6 +115,11 @@ static LogicalResult select(GraphSelector &selector, ScatterWinnersOp op) {
   FailureOr<GraphStorage> graph = selector.getStorage(op.getGraph(), op);
   if (failed(graph))
     return failure();
+  GraphChecks checks(selector, op, *graph);
+  checks.requireColumns("gradient", op.getGradient());
+  checks.requireShape("winners", op.getWinners(), "gradient", op.getGradient());
+  checks.requireRows("result", op.getResult());
+  checks.requireWidth("result", op.getResult(), "gradient", op.getGradient());
   RankedTensorType type = typeOf(op.getResult());
   Value init = selector.createNodeData(op.getLoc(), *graph, type, op.getGradient());
   auto kernel = selector.create(op.getLoc(), "scatter-winners", *graph,
@@ -109,6 +130,9 @@ static LogicalResult select(GraphSelector &selector, ScatterWinnersOp op) {
   return success();
 }
 
+/// The columns of edge data, 1 for rank 1.
+static int64_t headsOf(RankedTensorType type) { return type.getRank() == 1 ? 1 : type.getDimSize(1); }
+
 static LogicalResult select(GraphSelector &selector, SDDMMOp op) {
   selector.startAt(op);
   FailureOr<GraphStorage> graph = selector.getStorage(op.getGraph(), op);
@@ -118,11 +142,27 @@ static LogicalResult select(GraphSelector &selector, SDDMMOp op) {
   // A dynamic number of heads is that of the columns of what is added; a dot product has nowhere to take it from.
   if (type.getRank() == 2 && type.isDynamicDim(1) && op.getKind() == SDDMMKind::Dot)
     return op.emitOpError() << "needs a number of heads that is known when compiling, got " << type;
+  GraphChecks checks(selector, op, *graph);
+  checks.requireRows("rows", op.getRows());
+  checks.requireColumns("columns", op.getColumns());
+  checks.requireWidth("columns", op.getColumns(), "rows", op.getRows());
+  checks.requireEdges("order", op.getOrder());
+  checks.requireRows("row_scales", op.getRowScales());
+  checks.requireColumns("column_scales", op.getColumnScales());
+  checks.requireEdges("result", op.getResult());
+  if (op.getKind() == SDDMMKind::Dot)
+    checks.requireMultiple(op.getRows(), 1, headsOf(type), "columns of rows must be a multiple of the number of heads");
+  else if (type.getRank() == 1)
+    checks.requireEqual(checks.extent(op.getRows(), 1), selector.builder.getIndexAttr(1),
+                        "rows must have the columns of the result");
+  else
+    checks.requireWidth("result", op.getResult(), "rows", op.getRows());
+  Value order = selector.getChecked(op, op.getOrder());
   Value init = selector.createEdgeData(op.getLoc(), *graph, type, op.getColumns());
   auto kernel = selector.create(op.getLoc(), op.getKind() == SDDMMKind::Dot ? "sddmm" : "sddmm-add", *graph,
                                 {{"rows", op.getRows()},
                                  {"columns", op.getColumns()},
-                                 {"order", op.getOrder()},
+                                 {"order", order},
                                  {"row_scales", op.getRowScales()},
                                  {"column_scales", op.getColumnScales()}},
                                 init, selector.noParameters(), columns.getDimSize(1));
@@ -131,16 +171,14 @@ static LogicalResult select(GraphSelector &selector, SDDMMOp op) {
   return success();
 }
 
-/// The columns of edge data, 1 for rank 1.
-static int64_t headsOf(RankedTensorType type) { return type.getRank() == 1 ? 1 : type.getDimSize(1); }
-
 static LogicalResult select(GraphSelector &selector, EdgeSoftmaxOp op) {
   selector.startAt(op);
   FailureOr<GraphStorage> graph = selector.getStorage(op.getGraph(), op);
   if (failed(graph))
     return failure();
+  GraphChecks(selector, op, *graph).requireEdges("values", op.getValues());
   RankedTensorType type = typeOf(op.getResult());
-  Value init = selector.createEdgeData(op.getLoc(), *graph, type, op.getValues());
+  Value init = selector.createEdgeData(op.getLoc(), *graph, type, op.getValues(), op.getValues());
   // An exponential takes as long as moving a dozen floats.
   int64_t heads = headsOf(type), work = ShapedType::isDynamic(heads) ? heads : 12 * heads;
   auto kernel = selector.create(op.getLoc(), "edge-softmax", *graph, {{"values", op.getValues()}}, init,
@@ -155,8 +193,11 @@ static LogicalResult select(GraphSelector &selector, EdgeSoftmaxBackwardOp op) {
   FailureOr<GraphStorage> graph = selector.getStorage(op.getGraph(), op);
   if (failed(graph))
     return failure();
+  GraphChecks checks(selector, op, *graph);
+  checks.requireEdges("probabilities", op.getProbabilities());
+  checks.requireShape("gradient", op.getGradient(), "probabilities", op.getProbabilities());
   RankedTensorType type = typeOf(op.getResult());
-  Value init = selector.createEdgeData(op.getLoc(), *graph, type, op.getProbabilities());
+  Value init = selector.createEdgeData(op.getLoc(), *graph, type, op.getProbabilities(), op.getProbabilities());
   auto kernel = selector.create(op.getLoc(), "edge-softmax-backward", *graph,
                                 {{"probabilities", op.getProbabilities()}, {"gradient", op.getGradient()}}, init,
                                 selector.noParameters(), headsOf(type));
@@ -170,6 +211,7 @@ static LogicalResult select(GraphSelector &selector, DegreeOp op) {
   FailureOr<GraphStorage> graph = selector.getStorage(op.getGraph(), op);
   if (failed(graph))
     return failure();
+  GraphChecks(selector, op, *graph).requireRows("result", op.getResult());
   Value init = selector.createNodeData(op.getLoc(), *graph, typeOf(op.getResult()));
   graph->edges = 0; // not read
   auto kernel = selector.create(op.getLoc(), "degree", *graph, {}, init, selector.noParameters(), 1);
@@ -195,8 +237,20 @@ static DictionaryAttr makeLossParameters(OpBuilder &b, LossKind kind) {
   return b.getDictionaryAttr(b.getNamedAttr("kind", b.getI64IntegerAttr(static_cast<int64_t>(kind))));
 }
 
+/// The extents of what either op reads beside predictions.
+template <typename Op> static void checkLoss(GraphSelector &selector, Op op) {
+  ExtentChecks checks(selector.builder, op);
+  OpFoldResult rows = checks.extent(op.getPredictions(), 0);
+  checks.require("targets", op.getTargets(), 0, rows, "a row for each row of predictions");
+  if (op.getKind() != LossKind::CrossEntropy)
+    checks.require("targets", op.getTargets(), 1, checks.extent(op.getPredictions(), 1),
+                   "as many columns as predictions");
+  checks.require("mask", op.getMask(), 0, rows, "an element for each row of predictions");
+}
+
 static LogicalResult select(GraphSelector &selector, LossOp op) {
   selector.startAt(op);
+  checkLoss(selector, op);
   OpBuilder &b = selector.builder;
   RankedTensorType type = typeOf(op.getPredictions());
   Value result = selector.createEmpty(op.getLoc(), typeOf(op.getResult()));
@@ -212,6 +266,7 @@ static LogicalResult select(GraphSelector &selector, LossOp op) {
 
 static LogicalResult select(GraphSelector &selector, LossBackwardOp op) {
   selector.startAt(op);
+  checkLoss(selector, op);
   RankedTensorType type = typeOf(op.getPredictions());
   SmallVector<Value> sizes;
   for (int64_t dim = 0; dim < type.getRank(); ++dim)

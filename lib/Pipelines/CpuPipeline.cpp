@@ -90,6 +90,8 @@ void spnn::buildCpuKernelStage(OpPassManager &pm, const CpuPipelineOptions &opti
     pm.addPass(createPackElementwise());
   pm.addPass(createLinalgGeneralizeNamedOpsPass());
   pm.addPass(createLinalgElementwiseOpFusionPass());
+  // Extents of reshaped tensors are traced to those of arguments, of which spnn-plan-memory computes sizes.
+  pm.addPass(memref::createResolveRankedShapeTypeResultDimsPass());
   addCleanup(pm);
   pm.addNestedPass<func::FuncOp>(createGuardIndices());
   pm.addPass(createPrepareResults());
@@ -130,6 +132,7 @@ void spnn::buildCpuLLVMStage(OpPassManager &pm, const CpuPipelineOptions &option
   pm.addPass(createConvertFaultToLLVM());
   pm.addPass(createSCFToControlFlowPass());
   pm.addPass(createConvertArenaToLLVM());
+  pm.addPass(createConvertStopToLLVM());
   pm.addPass(arith::createArithExpandOpsPass());
   pm.addPass(createConvertMathToLLVMPass());
   // Takes vectors apart for functions that it calls, so it comes before vectors are gone.

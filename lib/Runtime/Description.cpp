@@ -91,7 +91,9 @@ std::string extentString(const Extent &extent) {
     return "?" + extent.name;
   case Extent::Kind::OfInput:
     return "i" + std::to_string(extent.input) + "." +
-           std::to_string(extent.dim);
+           std::to_string(extent.dim) +
+           (extent.offset > 0 ? "+" : "") +
+           (extent.offset != 0 ? std::to_string(extent.offset) : "");
   }
   return "";
 }
@@ -250,10 +252,18 @@ Error Parser::parseExtent(const std::string &token, bool isInput,
     return std::nullopt;
   }
   size_t dot = text.find('.');
+  // "+2" or "-1" behind the number of the extent; from_chars takes no plus.
+  size_t sign = text.find_first_of("+-");
+  bool hasOffset = dot != std::string_view::npos && sign > dot &&
+                   sign != std::string_view::npos;
+  std::string_view number = text.substr(0, hasOffset ? sign : text.size());
+  std::string_view offset =
+      hasOffset ? text.substr(sign + (text[sign] == '+')) : "";
   if (!isInput && !text.empty() && text[0] == 'i' &&
       dot != std::string_view::npos &&
-      parseInteger(text.substr(1, dot - 1), extent.input) &&
-      parseInteger(text.substr(dot + 1), extent.dim)) {
+      parseInteger(number.substr(1, dot - 1), extent.input) &&
+      parseInteger(number.substr(dot + 1), extent.dim) &&
+      (!hasOffset || parseInteger(offset, extent.offset))) {
     extent.kind = Extent::Kind::OfInput;
     if (extent.input >= function.inputs.size() ||
         extent.dim >= function.inputs[extent.input].shape.size() ||
@@ -265,7 +275,8 @@ Error Parser::parseExtent(const std::string &token, bool isInput,
   extent.kind = Extent::Kind::Static;
   if (!parseInteger(text, extent.value) || extent.value < 0)
     return "'" + token + "' is neither a length nor " +
-           (isInput ? "'?' nor '?<name>'" : "'i<input>.<dim>'");
+           (isInput ? "'?' nor '?<name>'"
+                    : "'i<input>.<dim>', with an offset or without");
   return std::nullopt;
 }
 
@@ -407,10 +418,15 @@ Error spnn::runtime::resolveShapes(
   }
   for (const TensorSpec &spec : function.outputs) {
     std::vector<int64_t> shape;
-    for (const Extent &extent : spec.shape)
-      shape.push_back(extent.kind == Extent::Kind::OfInput
-                          ? inputs[extent.input][extent.dim]
-                          : extent.value);
+    for (const Extent &extent : spec.shape) {
+      int64_t value = extent.value;
+      // What does not fit is no extent; -1 cannot be addressed either.
+      if (extent.kind == Extent::Kind::OfInput &&
+          __builtin_add_overflow(inputs[extent.input][extent.dim],
+                                 int64_t(extent.offset), &value))
+        value = -1;
+      shape.push_back(value);
+    }
     if (!elementCount(shape))
       return "output '" + spec.name + "' of function '" + function.name +
              "' would have the shape [" + joinInts(shape) +

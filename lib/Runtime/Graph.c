@@ -145,3 +145,21 @@ void spnn_rt_transpose(int64_t rows, int64_t columns, const int32_t *positions,
           (size_t)columns * sizeof(int32_t));
   transposedPositions[0] = 0;
 }
+
+void spnn_rt_check_order(int64_t edges, const int32_t *order,
+                         int32_t *checked) {
+  for (int64_t edge = 0; edge < edges; ++edge) {
+    int32_t number = order[edge];
+    checked[edge] = number;
+    if (number >= 0 && number < edges)
+      continue;
+    char message[160];
+    snprintf(message, sizeof(message),
+             "order[%lld] is %ld, expected the number of one of %lld edges",
+             (long long)edge, (long)number, (long long)edges);
+    spnn_rt_fail(message);
+    for (int64_t i = 0; i < edges; ++i)
+      checked[i] = (int32_t)i;
+    return;
+  }
+}

@@ -162,6 +162,28 @@ void spnn_rt_fail(const char *message) {
   context->error[length] = '\0';
 }
 
+void spnn_rt_stop(const char *message, int64_t first, int64_t second) {
+  take_fault();
+  int64_t numbers[] = {first, second};
+  char text[ErrorBytes];
+  size_t length = 0;
+  int next = 0;
+  for (const char *from = message; *from && length + 1 < sizeof(text);) {
+    if (next < 2 && from[0] == '{' && from[1] == '}') {
+      int written = snprintf(text + length, sizeof(text) - length, "%lld",
+                             (long long)numbers[next++]);
+      length += (size_t)written < sizeof(text) - length
+                    ? (size_t)written
+                    : sizeof(text) - length - 1;
+      from += 2;
+    } else {
+      text[length++] = *from++;
+    }
+  }
+  text[length] = '\0';
+  spnn_rt_fail(text);
+}
+
 const char **spnn_rt_fault_slot(void) {
   if (!current)
     spnn_rt_fail("the slot for faults was asked for outside of a call");

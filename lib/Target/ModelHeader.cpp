@@ -49,12 +49,14 @@ class Identifiers {
 public:
   std::string make(llvm::StringRef name) {
     static const llvm::StringSet<> reserved = {
-        "main", "auto", "break", "case", "char", "const", "continue", "default", "do", "double", "else", "enum",
-        "extern", "float", "for", "goto", "if", "inline", "int", "long", "register", "restrict", "return", "short",
-        "signed", "sizeof", "static", "struct", "switch", "typedef", "union", "unsigned", "void", "volatile", "while",
-        "and", "bool", "catch", "class", "delete", "explicit", "export", "false", "friend", "mutable", "namespace",
-        "new", "not", "operator", "or", "private", "protected", "public", "template", "this", "throw", "true", "try",
-        "typeid", "typename", "using", "virtual", "xor", "asm", "data", "dims", "context"};
+        "main",      "auto",   "break",    "case",     "char",     "const",    "continue",  "default", "do",
+        "double",    "else",   "enum",     "extern",   "float",    "for",      "goto",      "if",      "inline",
+        "int",       "long",   "register", "restrict", "return",   "short",    "signed",    "sizeof",  "static",
+        "struct",    "switch", "typedef",  "union",    "unsigned", "void",     "volatile",  "while",   "and",
+        "bool",      "catch",  "class",    "delete",   "explicit", "export",   "false",     "friend",  "mutable",
+        "namespace", "new",    "not",      "operator", "or",       "private",  "protected", "public",  "template",
+        "this",      "throw",  "true",     "try",      "typeid",   "typename", "using",     "virtual", "xor",
+        "asm",       "data",   "dims",     "context"};
     std::string result;
     for (char c : name)
       result += llvm::isAlnum(c) || c == '_' ? c : '_';
@@ -86,11 +88,15 @@ void writeFunction(const runtime::FunctionSpec &function, Identifiers &global, l
   Identifiers local;
   std::string parameters = "spnn_context *context", pointers, extents, inputs, outputs;
   std::vector<std::vector<std::string>> names; // of each input's extents
+  auto add = [&](const Extent &extent) {
+    std::string offset = std::to_string(std::abs(int64_t(extent.offset)));
+    return names[extent.input][extent.dim] + (extent.offset == 0 ? "" : (extent.offset > 0 ? " + " : " - ") + offset);
+  };
   auto shape = [&](const runtime::TensorSpec &tensor, llvm::ArrayRef<std::string> own) {
     std::string result;
     for (auto [dim, extent] : llvm::enumerate(tensor.shape))
       result += (dim ? ", " : "") + (extent.kind == Extent::Kind::Static    ? std::to_string(extent.value)
-                                     : extent.kind == Extent::Kind::OfInput ? names[extent.input][extent.dim]
+                                     : extent.kind == Extent::Kind::OfInput ? add(extent)
                                                                             : own[dim]);
     return (llvm::Twine(runtime::dtypeName(tensor.dtype)) + "[" + result + "]").str();
   };

@@ -240,7 +240,7 @@ private:
         return failure();
       // L S is the transpose of S' L'.
       bool transposed = term.transposed != !graphLeft && !group.problem.factors[term.factor].isSymmetric;
-      value = createAggregate(builder, loc, group.factors[term.factor], transposed, dense->value);
+      value = createAggregate(builder, loc, group.factors[term.factor], transposed, dense->value, product.isBackward);
     } else {
       FailureOr<Stored> left = build(builder, loc, product, *part.left, again);
       FailureOr<Stored> right = build(builder, loc, product, *part.right, again);
@@ -281,7 +281,10 @@ private:
                             /*bias=*/Value(), transposeLhs, transposeRhs);
   }
 
-  Value createAggregate(OpBuilder &builder, Location loc, const FactorValues &factor, bool transposed, Value features) {
+  Value createAggregate(OpBuilder &builder, Location loc, const FactorValues &factor, bool transposed, Value features,
+                        bool isBackward) {
+    auto read = [&](Value value) { return value && isBackward ? readLater(value) : value; };
+    Value rowScales = read(factor.rowScales), columnScales = read(factor.columnScales);
     Value graph = factor.value, order = transposed ? Value() : factor.order;
     if (transposed)
       std::tie(graph, order) = getTransposed(loc, factor);
@@ -292,8 +295,8 @@ private:
     auto graphType = cast<RankedTensorType>(graph.getType());
     auto resultType = RankedTensorType::get({graphType.getDimSize(0), type.getDimSize(1)}, type.getElementType());
     return AggregateOp::create(builder, loc, resultType, /*winners=*/Type(), AggregateKind::Sum, graph, features,
-                               factor.edgeValues, order, transposed ? factor.columnScales : factor.rowScales,
-                               transposed ? factor.rowScales : factor.columnScales)
+                               read(factor.edgeValues), order, transposed ? columnScales : rowScales,
+                               transposed ? rowScales : columnScales)
         .getResult();
   }
 

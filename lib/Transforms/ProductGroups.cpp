@@ -37,8 +37,9 @@ struct Product {
   AggregateOp graph;
 };
 
+/// What was saved; null stays null.
 Value stripSaves(Value value) {
-  while (auto save = value.getDefiningOp<SaveOp>())
+  while (auto save = value ? value.getDefiningOp<SaveOp>() : SaveOp())
     value = save.getSource();
   return value;
 }
@@ -255,7 +256,9 @@ private:
   }
 
   ProductTerm addGraph(AggregateOp op) {
-    Value rows = op.getRowScales(), columns = op.getColumnScales(), edges = op.getEdgeValues(), order = op.getOrder();
+    // The backward pass reads scales and edge values that the forward pass computed through spnn.save.
+    Value rows = stripSaves(op.getRowScales()), columns = stripSaves(op.getColumnScales()),
+          edges = stripSaves(op.getEdgeValues()), order = op.getOrder();
     for (unsigned i = 0; i < factors.size(); ++i) {
       if (!factors[i].isGraph)
         continue;
@@ -404,7 +407,10 @@ private:
     DenseSet<Value> seen;
     for (Operation &op : block)
       if (auto save = dyn_cast<SaveOp>(op)) {
-        bool other = llvm::any_of(save->getUsers(), [&](Operation *user) { return !inGroups.contains(user); });
+        // Scales and edge values are kept in every order.
+        bool other = llvm::any_of(save->getUsers(), [&](Operation *user) {
+          return !inGroups.contains(user) || !isProductOf(user, save.getResult());
+        });
         auto type = cast<RankedTensorType>(save.getType());
         if (other && type.hasStaticShape() && seen.insert(save.getSource()).second)
           result.otherSavedBytes += type.getNumElements() * llvm::divideCeil(type.getElementTypeBitWidth(), 8);

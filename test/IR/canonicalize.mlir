@@ -397,7 +397,7 @@ func.func @dropout(%x: tensor<4xf32>, %s: i64) -> (tensor<4xf32>, tensor<4xf32>)
 // -----
 
 //===----------------------------------------------------------------------===//
-// spnn.fault
+// spnn.fault, spnn.stop
 //===----------------------------------------------------------------------===//
 
 // What never happens goes; what may happen, or always does, stays.
@@ -413,5 +413,19 @@ func.func @fault(%c: i1) {
   spnn.fault "never" if %false
   spnn.fault "perhaps" if %c
   spnn.fault "always" if %true
+  return
+}
+
+// CHECK-LABEL: func @stop
+// CHECK-SAME: %[[C:.*]]: i1
+func.func @stop(%c: i1) {
+  // CHECK-NOT: "never"
+  // CHECK: spnn.stop "perhaps" if %[[C]]
+  // CHECK: spnn.stop "always" if %true
+  %false = arith.constant false
+  %true = arith.constant true
+  spnn.stop "never" if %false
+  spnn.stop "perhaps" if %c
+  spnn.stop "always" if %true
   return
 }

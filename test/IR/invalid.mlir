@@ -2084,6 +2084,34 @@ func.func @fault_c1_zero(%c: i1) {
 
 // -----
 
+//===----------------------------------------------------------------------===//
+// spnn.stop
+//===----------------------------------------------------------------------===//
+
+func.func @stop_c1(%c: i1) {
+  // expected-error @below {{'spnn.stop' op message must be one line of text, got "one\0Atwo"}}
+  spnn.stop "one\ntwo" if %c
+  return
+}
+
+// -----
+
+func.func @stop_c2_place(%c: i1, %n: index) {
+  // expected-error @below {{'spnn.stop' op takes at most two numbers, and a {} in its message for each, got 2 and 1}}
+  spnn.stop "got {}" if %c numbers(%n, %n)
+  return
+}
+
+// -----
+
+func.func @stop_c2_many(%c: i1, %n: index) {
+  // expected-error @below {{'spnn.stop' op takes at most two numbers, and a {} in its message for each, got 3 and 3}}
+  spnn.stop "{} {} {}" if %c numbers(%n, %n, %n)
+  return
+}
+
+// -----
+
 // expected-error @below {{'builtin.module' op has 'spnn.code', which only an llvm.func can have}}
 module attributes {spnn.code = dense<[1, 2]> : tensor<2xi8>} {}
 

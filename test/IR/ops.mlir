@@ -545,6 +545,16 @@ func.func @fault(%isZero: i1) {
   return
 }
 
+// CHECK-LABEL: func @stop
+func.func @stop(%differ: i1, %rows: index, %columns: index) {
+  // CHECK: spnn.stop "'spnn.aggregate' op features must {{.*}}, got {} and {}" if %{{.*}} numbers(%{{.*}}, %{{.*}})
+  spnn.stop "'spnn.aggregate' op features must have a row for each column of the graph, got {} and {}" if %differ
+      numbers(%rows, %columns)
+  // CHECK: spnn.stop "no {} at all" if %{{[a-z0-9]+$}}
+  spnn.stop "no {} at all" if %differ
+  return
+}
+
 {-#
   dialect_resources: {
     builtin: {

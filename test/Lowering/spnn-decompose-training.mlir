@@ -55,3 +55,20 @@ func.func @dynamic_dropout(%x: tensor<?x4xf32>, %s: i64) -> tensor<?x4xf32> {
   %y = spnn.dropout %x seed(%s) rate(0.5) : tensor<?x4xf32>
   return %y : tensor<?x4xf32>
 }
+
+// -----
+
+// Extents that types leave open are checked; static ones, above, are not.
+// CHECK-LABEL: func @dynamic
+// CHECK-SAME: %[[W:[a-z0-9]+]]: tensor<?x8xf32>, %[[G:[a-z0-9]+]]: tensor<?x8xf32>
+// CHECK-DAG: %[[DW:.*]] = tensor.dim %[[W]], %c0
+// CHECK-DAG: %[[DG:.*]] = tensor.dim %[[G]], %c0
+// CHECK: %[[DIFFER:.*]] = arith.cmpi ne, %[[DG]], %[[DW]] : index
+// CHECK: spnn.stop "'spnn.sgd' op gradient must have extent 0 of parameter, got {} and {} ({{.*}})" if %[[DIFFER]] numbers(%[[DG]], %[[DW]])
+// CHECK: spnn.stop "'spnn.sgd' op velocity must have extent 0 of parameter
+// CHECK-NOT: spnn.stop
+// CHECK: linalg.generic
+func.func @dynamic(%w: tensor<?x8xf32>, %g: tensor<?x8xf32>, %v0: tensor<?x8xf32>) -> (tensor<?x8xf32>, tensor<?x8xf32>) {
+  %y, %v = spnn.sgd %w, %g, %v0 rate(0.1) : tensor<?x8xf32>
+  return %y, %v : tensor<?x8xf32>, tensor<?x8xf32>
+}

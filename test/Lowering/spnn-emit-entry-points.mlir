@@ -33,6 +33,27 @@ func.func @g(%a: memref<?x3xf32> {spnn.name = "image", spnn.dims = ["batch", ""]
 
 // -----
 
+// A constant may be added to an extent.
+// CHECK: function less\0Ainput in0 i32 1 ?\0Aoutput out0 f32 1 i0.0-1\0Aend
+// CHECK: func.func @spnn_entry_less
+// CHECK: %[[N:.*]] = llvm.load %{{.*}} : !llvm.ptr -> i64
+// CHECK: %[[LESS:.*]] = llvm.mlir.constant(-1 : i64)
+// CHECK: llvm.add %[[N]], %[[LESS]] : i64
+func.func @less(%pos: memref<?xi32>, %out: memref<?xf32>)
+    attributes {spnn.inputs = 1 : i64, spnn.result_extents = [[array<i64: 0, 0, -1>]]} {
+  return
+}
+
+// -----
+
+// expected-error @below {{'func.func' op was not prepared by spnn-prepare-results: 'spnn.result_extents' must trace each dynamic extent of result 0 to a dynamic extent of an input}}
+func.func @huge(%pos: memref<?xi32>, %out: memref<?xf32>)
+    attributes {spnn.inputs = 1 : i64, spnn.result_extents = [[array<i64: 0, 0, 5000000000>]]} {
+  return
+}
+
+// -----
+
 // Functions that were not prepared are none of a model.
 // CHECK: function only
 // CHECK-NOT: function helper

@@ -53,6 +53,21 @@ func.func @prepared(%x: memref<2xf32>) attributes {spnn.inputs = 1 : i64} {
 
 // -----
 
+// A graph has one row less than positions.
+// CHECK-LABEL: func @less_one
+// CHECK-SAME: memref<?x4xf32>
+// CHECK-SAME: spnn.result_extents = {{\[\[}}array<i64: 1, 0, -1>, array<i64: -1, 4>]]
+func.func @less_one(%x: tensor<4xf32>, %pos: tensor<?xi32>) -> tensor<?x4xf32> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %n = tensor.dim %pos, %c0 : tensor<?xi32>
+  %m = arith.subi %n, %c1 : index
+  %e = tensor.empty(%m) : tensor<?x4xf32>
+  return %e : tensor<?x4xf32>
+}
+
+// -----
+
 // expected-error @below {{'func.func' op extent 0 of result 0 is not an extent of an input; such results cannot be compiled yet}}
 func.func @untraced(%x: tensor<?xf32>) -> tensor<?xf32> {
   %c0 = arith.constant 0 : index

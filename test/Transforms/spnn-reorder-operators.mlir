@@ -137,3 +137,35 @@ func.func @read_between(%x: tensor<2x2xf32>, %w: tensor<2x2xf32>) -> tensor<2x2x
   %y = spnn.aggregate max %s, %a : (tensor<2x2xi1, #spnn.adjacency>, tensor<2x2xf32>) -> tensor<2x2xf32>
   return %y : tensor<2x2xf32>
 }
+
+// -----
+
+// Scales that the forward pass computes are the same matrix's where the backward pass reads them, through spnn.save, which
+// stays: both passes are one group, as above.
+// CACHED-LABEL: func.func @computed_scales
+// CACHED: %[[R:.*]] = math.exp %arg2
+// CACHED: %[[SX:.*]] = spnn.aggregate sum %{{.*}}, %{{.*}} row_scales(%[[R]] :
+// CACHED-DAG: %[[SAVED:.*]] = spnn.save %[[R]]
+// CACHED-DAG: %[[KEPT:.*]] = spnn.save %[[SX]]
+// CACHED: spnn.matmul %[[KEPT]], %{{.*}} {transpose_lhs}
+// CACHED: spnn.aggregate sum %{{.*}}, %{{.*}} column_scales(%[[SAVED]] :
+func.func @computed_scales(%x: tensor<3x8xf32>, %w: tensor<8x2xf32>, %r: tensor<3xf32>)
+    -> (tensor<3x2xf32>, tensor<8x2xf32>, tensor<3x8xf32>) {
+  %s = spnn.constant {positions = dense<[0, 2, 3, 4]> : tensor<4xi32>, indices = dense<[0, 2, 1, 2]> : tensor<4xi32>}
+      : tensor<3x3xi1, #spnn.adjacency>
+  %r1 = math.exp %r : tensor<3xf32>
+  %e = math.exp %x : tensor<3x8xf32>
+  %a = spnn.matmul %e, %w : (tensor<3x8xf32>, tensor<8x2xf32>) -> tensor<3x2xf32>
+  %y = spnn.aggregate sum %s, %a row_scales(%r1 : tensor<3xf32>)
+      : (tensor<3x3xi1, #spnn.adjacency>, tensor<3x2xf32>) -> tensor<3x2xf32>
+  %e2 = spnn.save %e : tensor<3x8xf32>
+  %y2 = spnn.save %y : tensor<3x2xf32>
+  %r2 = spnn.save %r1 : tensor<3xf32>
+  %g = math.tanh %y2 : tensor<3x2xf32>
+  %t, %o = spnn.transpose %s : tensor<3x3xi1, #spnn.adjacency> -> tensor<3x3xi1, #spnn.adjacency>, tensor<4xi32>
+  %b = spnn.aggregate sum %t, %g column_scales(%r2 : tensor<3xf32>)
+      : (tensor<3x3xi1, #spnn.adjacency>, tensor<3x2xf32>) -> tensor<3x2xf32>
+  %dw = spnn.matmul %e2, %b {transpose_lhs} : (tensor<3x8xf32>, tensor<3x2xf32>) -> tensor<8x2xf32>
+  %dx = spnn.matmul %b, %w {transpose_rhs} : (tensor<3x2xf32>, tensor<8x2xf32>) -> tensor<3x8xf32>
+  return %y, %dw, %dx : tensor<3x2xf32>, tensor<8x2xf32>, tensor<3x8xf32>
+}

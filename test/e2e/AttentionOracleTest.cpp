@@ -9,27 +9,20 @@
 // SPNN_LONG_TESTS=1 runs ten times more.
 //
 //===----------------------------------------------------------------------===//
-#include "CompileModel.h"
+#include "Oracle.h"
 
-#include "spnn/Reference/Evaluator.h"
-
-#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "gtest/gtest.h"
 
 #include <cmath>
 #include <cstdlib>
 #include <limits>
 #include <random>
-#include <set>
 
 using namespace spnn;
 using namespace spnn::test;
 
 namespace {
 
-using reference::Tensor;
-
-enum Pattern { Any, NoEdges, EmptyRows, DenseRow, NumPatterns };
 const char *const kPatterns[] = {"any", "no edges", "empty rows", "one dense row"};
 
 struct Case {
@@ -37,7 +30,7 @@ struct Case {
   bool isV2 = false, isShared = false, keepsCoefficients = false, isDynamic = false;
   double rate = 0;
   float scoreScale = 1; ///< scores are at most about this large
-  Pattern pattern = Any;
+  RandomGraph::Pattern pattern = RandomGraph::Any;
   const char *element = "f32";
   std::vector<int32_t> positions{0}, indices;
 
@@ -53,24 +46,9 @@ struct Case {
 };
 
 void makeGraph(Case &c, std::mt19937 &generator) {
-  c.positions = {0};
-  c.indices.clear();
-  for (int64_t i = 0; i < c.rows; ++i) {
-    std::set<int32_t> row;
-    int64_t wanted = c.pattern == NoEdges || (c.pattern == EmptyRows && i % 2 == 0) ? 0
-                     : c.pattern == DenseRow && i == c.rows / 2                     ? c.columns
-                                                                                    : int64_t(generator() % 9);
-    for (int64_t n = 0; n < wanted && c.columns > 0; ++n)
-      row.insert(wanted == c.columns ? n : generator() % c.columns);
-    c.indices.insert(c.indices.end(), row.begin(), row.end());
-    c.positions.push_back(c.indices.size());
-  }
-}
-
-std::string replaceAll(std::string text, const std::string &from, const std::string &to) {
-  for (size_t at = 0; (at = text.find(from, at)) != std::string::npos; at += to.size())
-    text.replace(at, from.size(), to);
-  return text;
+  RandomGraph graph(c.rows, c.columns, c.pattern, generator);
+  c.positions = graph.positions;
+  c.indices = graph.indices;
 }
 
 /// Forward and backward in one function. Words in braces stand for types and for what a case leaves out.
@@ -133,86 +111,22 @@ func.func @main(%positions: {pos}, %indices: {idx}, %x: {x}, %r: {rs}, %l: {cs},
   return text;
 }
 
-/// Random numbers that the element type holds.
-Tensor makeTensor(mlir::Type element, std::vector<int64_t> shape, float largest, std::mt19937 &generator) {
-  Tensor tensor = Tensor::zeros(element, shape);
-  std::uniform_real_distribution<float> value(-largest, largest);
-  for (double &number : tensor.floats)
-    number = value(generator);
-  return tensor;
-}
-
-Tensor makeIntegers(mlir::Type element, const std::vector<int32_t> &values) {
-  Tensor tensor = Tensor::zeros(element, {static_cast<int64_t>(values.size())});
-  std::copy(values.begin(), values.end(), tensor.ints.begin());
-  return tensor;
-}
-
 std::vector<Tensor> makeArguments(const Case &c, std::mt19937 &generator) {
-  mlir::Builder b(&getContext());
-  mlir::Type element = std::string(c.element) == "f64" ? mlir::Type(b.getF64Type()) : b.getF32Type();
   int64_t features = c.heads * c.channels;
   // A dot product with the attention vector is as large as a score of gat.
   float scores = c.isV2 ? 1 : c.scoreScale, attention = c.scoreScale / std::sqrt(static_cast<float>(c.channels));
-  Tensor seed = Tensor::zeros(b.getI64Type(), {});
-  seed.ints[0] = static_cast<int64_t>((uint64_t(generator()) << 32) | generator());
-  return {makeIntegers(b.getI32Type(), c.positions),
-          makeIntegers(b.getI32Type(), c.indices),
-          makeTensor(element, {c.columns, features}, 1, generator),
-          makeTensor(element, {c.rows, c.scoreColumns()}, scores, generator),
-          makeTensor(element, {c.columns, c.scoreColumns()}, scores, generator),
-          makeTensor(element, {c.rows, features}, 1, generator),
-          makeTensor(element, {features}, attention, generator),
+  Tensor seed = makeIntegers(64, {}, {static_cast<int64_t>((uint64_t(generator()) << 32) | generator())});
+  auto integers = [](const std::vector<int32_t> &values) {
+    return makeIntegers(32, {int64_t(values.size())}, std::vector<int64_t>(values.begin(), values.end()));
+  };
+  return {integers(c.positions),
+          integers(c.indices),
+          makeFloats(c.element, {c.columns, features}, 1, generator),
+          makeFloats(c.element, {c.rows, c.scoreColumns()}, scores, generator),
+          makeFloats(c.element, {c.columns, c.scoreColumns()}, scores, generator),
+          makeFloats(c.element, {c.rows, features}, 1, generator),
+          makeFloats(c.element, {features}, attention, generator),
           seed};
-}
-
-using Bytes = std::vector<std::vector<uint8_t>>;
-
-/// The results' bytes; empty after a test failure.
-Bytes run(const std::string &text, const std::string &options, int threads, const std::vector<Tensor> &arguments) {
-  TemporaryFolder folder;
-  std::unique_ptr<runtime::Model> model = compile(text, options, folder.file("m.so"));
-  runtime::Context context;
-  if (!model || model->createContext(threads, context))
-    return {};
-  const runtime::FunctionSpec &function = model->description().functions.front();
-  std::vector<std::vector<int64_t>> shapes, outputShapes;
-  std::vector<int64_t> dims;
-  for (const Tensor &argument : arguments)
-    shapes.emplace_back(argument.shape.begin(), argument.shape.end());
-  if (runtime::Error error = runtime::resolveShapes(function, shapes, dims, outputShapes)) {
-    ADD_FAILURE() << *error;
-    return {};
-  }
-  Bytes inputs, outputs;
-  std::vector<runtime::TensorRef> inputRefs, outputRefs;
-  // What no kernel writes would show as NaN.
-  for (size_t i = 0; i < outputShapes.size(); ++i)
-    outputs.emplace_back(*runtime::elementCount(outputShapes[i]) * runtime::dtypeBytes(function.outputs[i].dtype),
-                         0xff);
-  for (const Tensor &argument : arguments)
-    inputs.push_back(argument.toBytes());
-  for (size_t i = 0; i < inputs.size(); ++i)
-    inputRefs.push_back({function.inputs[i].dtype, shapes[i], inputs[i].data()});
-  for (size_t i = 0; i < outputs.size(); ++i)
-    outputRefs.push_back({function.outputs[i].dtype, outputShapes[i], outputs[i].data()});
-  if (runtime::Error error = model->run(function, inputRefs, outputRefs, context)) {
-    ADD_FAILURE() << *error;
-    return {};
-  }
-  return outputs;
-}
-
-llvm::SmallVector<Tensor> evaluate(const std::string &text, const std::vector<Tensor> &arguments) {
-  std::string errors;
-  mlir::OwningOpRef<mlir::ModuleOp> module = parse(text, errors);
-  if (!module) {
-    ADD_FAILURE() << errors;
-    return {};
-  }
-  auto results = reference::evaluate(*module->getOps<mlir::func::FuncOp>().begin(), arguments);
-  EXPECT_TRUE(mlir::succeeded(results));
-  return mlir::succeeded(results) ? std::move(*results) : llvm::SmallVector<Tensor>();
 }
 
 /// Compares with the evaluator; errors may be some roundings of the greatest term that a result sums.
@@ -244,11 +158,11 @@ void check(const Case &c, const std::vector<Tensor> &arguments, const std::strin
   SCOPED_TRACE(c.describe() + " for " + cpu);
   std::string text = makeModel(c);
   setCrashNote(c.describe());
-  Bytes alone = run(text, "threads=1 target-cpu=" + cpu, 1, arguments);
-  Bytes together = run(text, "threads=2 target-cpu=" + cpu, 2, arguments);
+  Bytes alone = runModel(text, "threads=1 target-cpu=" + cpu, 1, arguments);
+  Bytes together = runModel(text, "threads=2 target-cpu=" + cpu, 2, arguments);
   ASSERT_FALSE(alone.empty());
   EXPECT_EQ(alone, together) << "threads change results";
-  expectAgreement(c, alone, evaluate(text, arguments));
+  expectAgreement(c, alone, evaluateModel(text, arguments));
 }
 
 int64_t countCases(int64_t cases) { return std::getenv("SPNN_LONG_TESTS") ? 10 * cases : cases; }
@@ -271,7 +185,7 @@ Case makeCase(std::mt19937 &generator) {
   c.isDynamic = generator() % 2;
   c.rate = generator() % 2 ? 0.5 : 0;
   c.scoreScale = generator() % 4 == 0 ? 40 : 1;
-  c.pattern = static_cast<Pattern>(generator() % NumPatterns);
+  c.pattern = static_cast<RandomGraph::Pattern>(generator() % RandomGraph::NumPatterns);
   makeGraph(c, generator);
   return c;
 }
@@ -299,7 +213,7 @@ TEST(Attention, HeadsAndChannels) {
       c.channels = channels;
       c.rows = c.columns = 101;
       c.isV2 = number / 4 % 2;
-      c.pattern = DenseRow;
+      c.pattern = RandomGraph::DenseRow;
       makeGraph(c, generator);
       check(c, makeArguments(c, generator), "native");
     }
@@ -345,13 +259,13 @@ TEST(Attention, LargeScores) {
   c.heads = 8;
   c.channels = 8;
   c.rows = c.columns = 61;
-  c.pattern = DenseRow;
+  c.pattern = RandomGraph::DenseRow;
   c.scoreScale = 4000;
   makeGraph(c, generator);
   std::vector<Tensor> arguments = makeArguments(c, generator);
-  Bytes results = run(makeModel(c), "threads=1", 1, arguments);
+  Bytes results = runModel(makeModel(c), "threads=1", 1, arguments);
   ASSERT_EQ(results.size(), 5u);
-  llvm::SmallVector<Tensor> expected = evaluate(makeModel(c), arguments);
+  llvm::SmallVector<Tensor> expected = evaluateModel(makeModel(c), arguments);
   expectAgreement(c, results, expected);
   for (double number : expected[0].floats)
     ASSERT_TRUE(std::isfinite(number));
@@ -367,15 +281,15 @@ TEST(Attention, SpecialNumbers) {
       c.heads = 3;
       c.channels = 7;
       c.rows = c.columns = 37;
-      c.pattern = EmptyRows;
+      c.pattern = RandomGraph::EmptyRows;
       makeGraph(c, generator);
       std::vector<Tensor> arguments = makeArguments(c, generator);
       arguments[isInFeatures ? 2 : 4].floats[4] = special;
       SCOPED_TRACE(special);
       // Gradients of infinities are differences of them.
       std::string text = makeModel(c);
-      Bytes computed = run(text, "threads=1", 1, arguments);
-      llvm::SmallVector<Tensor> expected = evaluate(text, arguments);
+      Bytes computed = runModel(text, "threads=1", 1, arguments);
+      llvm::SmallVector<Tensor> expected = evaluateModel(text, arguments);
       size_t compared = std::isnan(special) ? expected.size() : 2;
       computed.resize(compared);
       expected.resize(compared, expected[0]);

@@ -14,6 +14,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 #include <nlohmann/json.hpp>
 
 using namespace spnn;
@@ -86,6 +87,8 @@ Error Training::open() {
   if (!options.data.empty())
     if (Error error = data.read(options.data, options.split))
       return error;
+  for (const std::string &sentence : data.warnings())
+    std::fprintf(stderr, "sparse-run: warning: %s\n", sentence.c_str());
   if (Error error = model.createContext(options.threads, context))
     return error;
   if (Error error = step.open(model, *function, options, data))

@@ -118,8 +118,11 @@ Error TrainingData::read(const std::string &path, int64_t number) {
     parts.push_back(makeArray("adj_indices", DType::I32, std::vector<int32_t>()));
     if (Error error = graph::readGraph(parts, path, {}, graph))
       return error;
-  } else if (Error error = graph::readGraph(arrays, path, {}, graph)) {
-    return error;
+  } else {
+    graph::GraphReadOptions options;
+    options.warn = [&](const std::string &sentence) { said.push_back(sentence); };
+    if (Error error = graph::readGraph(arrays, path, options, graph))
+      return error;
   }
   int64_t count = graph.splits.size();
   if (number >= std::max<int64_t>(count, 1))

@@ -27,6 +27,8 @@ public:
   /// test_mask (bool), adj_self_indptr and adj_self_indices (with an edge from each node to itself), x (dense), and x
   /// and x_values with rows of sum 1, as sparse-import makes features. `split` is the number of its split.
   [[nodiscard]] Error read(const std::string &file, int64_t split);
+  /// What the user should read though the file is good: features that are NaN, edges without a reverse.
+  const std::vector<std::string> &warnings() const { return said; }
 
   /// The array for input `spec`; nothing in `result` if there is none of that name.
   [[nodiscard]] Error makeInput(const runtime::TensorSpec &spec, std::optional<Tensor> &result) const;
@@ -40,6 +42,7 @@ private:
 
   std::string file;
   std::vector<numpy::NamedArray> arrays; ///< derived ones first
+  std::vector<std::string> said;
   graph::GraphData graph;
   graph::Split split;
 };

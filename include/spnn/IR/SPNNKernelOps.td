@@ -237,4 +237,30 @@ def SPNN_FaultOp : Op<SPNN_Dialect, "fault", [
   let hasCanonicalizeMethod = 1;
 }
 
+def SPNN_StopOp : Op<SPNN_Dialect, "stop", [
+    MemoryEffects<[MemWrite]>]> {
+  let summary = "end the running call if a condition holds";
+  let description = [{
+    If `condition` is true, the call ends here with `message` as its error, in which the first `{}` stand for `numbers`: nothing
+    behind the op runs, so what follows may rely on its condition. So it may not stand in a parallel region, where `spnn.fault`
+    may. The lowering of ops on graphs puts one in front of a kernel for each extent that types do not prove.
+
+    ```mlir
+    spnn.stop "'spnn.aggregate' op features must have a row for each column of the graph, got {} and {}" if %differ
+        numbers(%rows, %columns)
+    ```
+
+    Constraints:
+
+    - (C1) `message` is one line of text, neither empty nor with a zero byte;
+    - (C2) there are at most two numbers, and a `{}` in `message` for each.
+
+    An op whose condition is known to be false folds away.
+  }];
+  let arguments = (ins I1:$condition, Variadic<Index>:$numbers, StrAttr:$message);
+  let assemblyFormat = "$message `if` $condition (`numbers` `(` $numbers^ `)`)? attr-dict";
+  let hasVerifier = 1;
+  let hasCanonicalizeMethod = 1;
+}
+
 #endif // SPNN_IR_SPNNKERNELOPS_TD

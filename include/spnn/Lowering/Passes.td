@@ -149,6 +149,9 @@ def SelectGraphKernels : Pass<"spnn-select-graph-kernels", "::mlir::ModuleOp"> {
     ReLU and `spnn.dropout` that directly follow an aggregation, and nothing else reads what is between, are computed by its kernel. Sums over
     few edges and features stay on one thread.
 
+    Kernels follow the graph into tensors of whose extents they know nothing, so where types do not prove that an extent is the
+    graph's number of rows, columns or edges, a `spnn.stop` stands in front of the kernel.
+
     ```mlir
     %y = spnn.aggregate sum %a, %x row_scales(%s : tensor<3xf32>)
         : (tensor<3x3xi1, #spnn.adjacency>, tensor<3x16xf32>) -> tensor<3x16xf32>
@@ -580,6 +583,16 @@ def ConvertArenaToLLVM : Pass<"convert-spnn-arena-to-llvm", "::mlir::ModuleOp"> 
     entry point reports the error that the library recorded. Runs on functions whose control flow is `cf`.
   }];
   let dependentDialects = ["::mlir::LLVM::LLVMDialect", "::mlir::cf::ControlFlowDialect", "::mlir::memref::MemRefDialect"];
+}
+
+def ConvertStopToLLVM : Pass<"convert-spnn-stop-to-llvm", "::mlir::ModuleOp"> {
+  let summary = "Turn spnn.stop into a branch to the end of the function";
+  let description = [{
+    `spnn.stop` becomes a branch, taken seldom, to a block that calls `spnn_rt_stop` with the message and the numbers and
+    returns; the entry point reports the error that the library recorded. Runs on functions whose control flow is `cf`.
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect", "::mlir::arith::ArithDialect",
+                           "::mlir::cf::ControlFlowDialect"];
 }
 
 def EmitEntryPoints : Pass<"spnn-emit-entry-points", "::mlir::ModuleOp"> {

@@ -40,7 +40,7 @@ struct Extent {
   enum class Kind {
     Static,  ///< always `value`
     Dynamic, ///< of an input: chosen by the caller, `?` or `?name`
-    OfInput, ///< of an output: equals input `input`'s dynamic extent `dim`
+    OfInput, ///< of an output: input `input`'s dynamic extent `dim` + `offset`
   };
   Kind kind = Kind::Static;
   int64_t value = 0;
@@ -48,6 +48,7 @@ struct Extent {
   std::string name;
   unsigned input = 0;
   unsigned dim = 0;
+  int32_t offset = 0;
 };
 
 /// An input or an output of a function.

@@ -69,6 +69,8 @@ SPNN_RT void *spnn_rt_arena(int64_t bytes);
  * the thread that entered: inside a parallel region set a flag and fail after it; otherwise the process aborts
  * rather than lose the error. */
 SPNN_RT void spnn_rt_fail(const char *message);
+/* The same, with the first two "{}" in `message` replaced by the numbers; what the slot of the call holds came first. */
+SPNN_RT void spnn_rt_stop(const char *message, int64_t first, int64_t second);
 /* Where any thread of the call that this thread entered may store a message, text that stays valid: spnn_rt_leave then
  * records it, as spnn_rt_fail would, unless an error was recorded already. The address is good until then. Only on the
  * thread that entered; otherwise the process aborts. */
@@ -99,6 +101,9 @@ SPNN_RT void spnn_rt_assemble(int64_t rows, int64_t columns, int64_t given, int6
  * edge e of the result is edge order[e] of the graph. */
 SPNN_RT void spnn_rt_transpose(int64_t rows, int64_t columns, const int32_t *positions, const int32_t *indices,
                                int32_t *transposedPositions, int32_t *transposedIndices, int32_t *order);
+/* Checks numbers of edges that the caller gave: each is one of `edges`. If all are, they are copied to `checked`; otherwise an error
+ * is recorded, and `checked` becomes 0, 1, 2, ... */
+SPNN_RT void spnn_rt_check_order(int64_t edges, const int32_t *order, int32_t *checked);
 
 #ifdef __cplusplus
 }

@@ -29,6 +29,7 @@
 // the others.
 //
 //===----------------------------------------------------------------------===//
+#include "../Dropout.h"
 #include "AttentionEmitter.h"
 #include "AttentionKernels.h"
 #include "AttentionProblem.h"
@@ -86,7 +87,7 @@ private:
 
   const AttentionProblem &problem;
   Value features, columnScores, gradient, rowScores, records;
-  std::optional<DropoutMask> dropout;
+  Value dropoutKey; ///< null without dropout
   // Of the task that is emitted.
   Value scratch, scratchKept, sums, scoreSums, attention, attentionSums;
   std::optional<OwnRow> attentionRow;
@@ -101,11 +102,11 @@ BackwardEmitter::Coefficients BackwardEmitter::coefficients(OpBuilder &b, ValueR
   else
     for (auto [score, normaliser] : llvm::zip(scores, logSumExp))
       result.p.push_back(emitExp(b, loc, sub(b, score, normaliser)));
-  if (dropout) {
+  if (dropoutKey) {
     SmallVector<Value> numbers;
     for (Value edge : edges)
       numbers.push_back(arith::IndexCastOp::create(b, loc, b.getI32Type(), edge));
-    result.scales = dropoutScales(b, *dropout, numbers, problem.hasFewCoefficients());
+    result.scales = dropoutScales(b, dropoutKey, problem.rate, numbers, problem.hasFewCoefficients());
   }
   return result;
 }
@@ -114,7 +115,7 @@ VectorList BackwardEmitter::scoreGradients(OpBuilder &b, const EdgeGroup &group,
                                            const VectorList &dots, const VectorList &d) const {
   VectorList result;
   for (int64_t p = 0; p < shape.headVectors(); ++p) {
-    Value dp = dropout ? mul(b, dots[p], c.scales[p]) : dots[p];
+    Value dp = dropoutKey ? mul(b, dots[p], c.scales[p]) : dots[p];
     result.push_back(keepLive(b, group, mul(b, c.p[p], sub(b, dp, d[p]))));
   }
   return result;
@@ -304,7 +305,7 @@ void BackwardEmitter::emitColumn(OpBuilder &b, Value column, Value begin, Value 
           }
           SmallVector<Value> edges;
           for (Value position : group.positions)
-            edges.push_back(dropout || problem.input("coefficients") ? e.loadIndex(order, position) : position);
+            edges.push_back(dropoutKey || problem.input("coefficients") ? e.loadIndex(order, position) : position);
           Coefficients c = coefficients(b, edges, values, gather(b, records, group.nodes, field(b, LogSumExp)));
           VectorList ds =
               scoreGradients(b, group, c, dot(b, group, own, gradient), gather(b, records, group.nodes, field(b, D)));
@@ -313,7 +314,7 @@ void BackwardEmitter::emitColumn(OpBuilder &b, Value column, Value begin, Value 
           else
             for (int64_t p = 0; p < heads; ++p)
               next.push_back(add(b, mul(b, ds[p], leakySlope(b, z[p])), old[p]));
-          for (int64_t p = 0; p < heads && dropout; ++p)
+          for (int64_t p = 0; p < heads && dropoutKey; ++p)
             c.p[p] = mul(b, c.p[p], c.scales[p]);
           storeGroup(b, group, c.p, scratchKept);
           return next;
@@ -358,7 +359,7 @@ void BackwardEmitter::emitColumnPass(OpBuilder &b, bool parallel) {
 
 void BackwardEmitter::emit(OpBuilder &b, bool parallel) {
   if (Value seed = problem.input("seed"); seed && problem.rate > 0)
-    dropout.emplace(b, loc, seed, problem.rate, problem.stream);
+    dropoutKey = emitDropoutKey(b, loc, seed, problem.stream);
   prepare(b, parallel);
   emitRowPass(b, parallel);
   if (problem.isV2)

@@ -10,6 +10,7 @@
 //===----------------------------------------------------------------------===//
 #include "AttentionEmitter.h"
 
+#include "../Dropout.h"
 #include "VectorMath.h"
 
 using namespace mlir;
@@ -588,7 +589,7 @@ VectorList AttentionEmitter::additiveScores(OpBuilder &b, const EdgeGroup &group
 // Dropout
 //===----------------------------------------------------------------------===//
 
-VectorList AttentionEmitter::dropoutScales(OpBuilder &b, const DropoutMask &mask, ValueRange numbers,
+VectorList AttentionEmitter::dropoutScales(OpBuilder &b, Value key, double rate, ValueRange numbers,
                                            bool isSmall) const {
   KernelEmitter e(b, loc);
   Type word = b.getI32Type(), wide = isSmall ? word : b.getI64Type();
@@ -606,19 +607,17 @@ VectorList AttentionEmitter::dropoutScales(OpBuilder &b, const DropoutMask &mask
   if (!isSmall)
     edges = arith::ExtUIOp::create(b, loc, vectorType(wide), edges);
   Value bases = arith::MulIOp::create(b, loc, edges, emitSplat(b, loc, vectorType(wide), shape.heads));
+  Value kept = emitSplat(b, loc, vectorType(element), 1 / (1 - rate)),
+        dropped = emitSplat(b, loc, vectorType(element), 0.0);
   VectorList scales;
   for (int64_t p = 0; p < shape.headVectors(); ++p) {
     SmallVector<APInt> heads;
     for (int64_t l = 0; l < shape.vector; ++l)
       heads.emplace_back(wide.getIntOrFloatBitWidth(), p * shape.vector + l % shape.headLanes());
     Value head = arith::ConstantOp::create(b, loc, DenseElementsAttr::get(vectorType(wide), heads));
-    Value low = arith::AddIOp::create(b, loc, bases, head), high;
-    if (!isSmall) {
-      high = arith::ShRUIOp::create(b, loc, low, emitSplat(b, loc, vectorType(wide), int64_t(32)));
-      high = arith::TruncIOp::create(b, loc, vectorType(word), high);
-      low = arith::TruncIOp::create(b, loc, vectorType(word), low);
-    }
-    scales.push_back(mask.emitScales(b, loc, low, high, element));
+    Value number = arith::AddIOp::create(b, loc, bases, head);
+    Value keep = isSmall ? emitDropoutKeepLow(b, loc, key, number, rate) : emitDropoutKeep(b, loc, key, number, rate);
+    scales.push_back(arith::SelectOp::create(b, loc, keep, kept, dropped));
   }
   return scales;
 }

@@ -12,7 +12,6 @@
 #define SPNN_LIB_LOWERING_GRAPHKERNELS_ATTENTIONEMITTER_H
 
 #include "AttentionShape.h"
-#include "DropoutMask.h"
 #include "GraphEmitter.h"
 
 #include <optional>
@@ -163,7 +162,8 @@ public:
 
   /// Factors that dropout puts on the edges numbered `numbers` (of i32 each): see spnn.graph_attention. `isSmall`:
   /// there are fewer than 2^32 edges times heads.
-  VectorList dropoutScales(mlir::OpBuilder &b, const DropoutMask &mask, mlir::ValueRange numbers, bool isSmall) const;
+  VectorList dropoutScales(mlir::OpBuilder &b, mlir::Value key, double rate, mlir::ValueRange numbers,
+                           bool isSmall) const;
 
   const AttentionShape shape;
   const mlir::Type element;

@@ -29,6 +29,7 @@
 // an edge.
 //
 //===----------------------------------------------------------------------===//
+#include "../Dropout.h"
 #include "AttentionEmitter.h"
 #include "AttentionKernels.h"
 #include "AttentionProblem.h"
@@ -64,7 +65,7 @@ private:
 
   const AttentionProblem &problem;
   Value features, columnScores;
-  std::optional<DropoutMask> dropout;
+  Value dropoutKey; ///< null without dropout
   // Of the task that is emitted: coefficients of a block, sums of features, and for gatv2 the row's scores and the
   // attention vector.
   Value scratch, sums, ownScores, attention;
@@ -137,11 +138,11 @@ void ForwardEmitter::emitRow(OpBuilder &b, Value row, Value begin, Value end) co
         values[p] = keepLive(b, group, emitExp(b, loc, sub(b, values[p], maximum[p])));
         next.push_back(add(b, old[p], values[p]));
       }
-      if (dropout) {
+      if (dropoutKey) {
         SmallVector<Value> numbers;
         for (Value position : group.positions)
           numbers.push_back(arith::IndexCastOp::create(b, loc, b.getI32Type(), position));
-        VectorList scales = dropoutScales(b, *dropout, numbers, problem.hasFewCoefficients());
+        VectorList scales = dropoutScales(b, dropoutKey, problem.rate, numbers, problem.hasFewCoefficients());
         for (auto [value, factor] : llvm::zip(values, scales))
           value = mul(b, value, factor);
       }
@@ -170,7 +171,7 @@ void ForwardEmitter::emitRow(OpBuilder &b, Value row, Value begin, Value end) co
 
 void ForwardEmitter::emit(OpBuilder &b, bool parallel) {
   if (Value seed = problem.input("seed"); seed && problem.rate > 0)
-    dropout.emplace(b, loc, seed, problem.rate, problem.stream);
+    dropoutKey = emitDropoutKey(b, loc, seed, problem.stream);
   for (StringRef name : {"features", "column_scores"}) {
     Value workspace = problem.workspace(name);
     if (!workspace || (name == "column_scores" && workspace == problem.workspace("features")))

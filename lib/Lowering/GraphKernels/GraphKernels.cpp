@@ -27,6 +27,7 @@ ArrayRef<const GraphKernel *> spnn::getGraphKernels() {
       getEdgeSoftmaxKernel(),
       getLossBackwardKernel(),
       getLossKernel(),
+      getOrderKernel(),
       getScatterWinnersKernel(),
       getSddmmAddKernel(),
       getSddmmKernel(),

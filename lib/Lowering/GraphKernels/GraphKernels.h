@@ -21,6 +21,7 @@ const GraphKernel *getEdgeSoftmaxBackwardKernel();
 const GraphKernel *getEdgeSoftmaxKernel();
 const GraphKernel *getLossBackwardKernel();
 const GraphKernel *getLossKernel();
+const GraphKernel *getOrderKernel();
 const GraphKernel *getScatterWinnersKernel();
 const GraphKernel *getSddmmAddKernel();
 const GraphKernel *getSddmmKernel();

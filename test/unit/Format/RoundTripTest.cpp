@@ -32,6 +32,7 @@ struct Case {
   int64_t rowMultiple = 1, colMultiple = 1;
   int64_t n = 0; ///< of n:colMultiple, 0 if the format is not N:M
   Nmg nmg = {0, 0, 0}; ///< n = 0 if the format is not n:m:g
+  bool isPattern = false; ///< what is stored is 1
 };
 
 void PrintTo(const Case &testCase, std::ostream *os) { *os << testCase.name; }
@@ -49,7 +50,19 @@ protected:
       enforceNm(matrix, GetParam().n, GetParam().colMultiple);
     if (GetParam().nmg.n != 0)
       enforceNmg(matrix);
+    if (GetParam().isPattern)
+      enforceOnes(matrix);
     return matrix;
+  }
+
+  /// Makes each nonzero the bits of the integer 1.
+  static void enforceOnes(DenseMatrix &matrix) {
+    for (int64_t row = 0; row < matrix.shape.rows; ++row)
+      for (int64_t col = 0; col < matrix.shape.cols; ++col)
+        if (!matrix.isZero(row, col)) {
+          std::fill_n(matrix.element(row, col), matrix.elementBytes, 0);
+          *matrix.element(row, col) = 1;
+        }
   }
 
   /// Sets to zero what a random order of patterns in each group does not keep.
@@ -222,6 +235,7 @@ const Case cases[] = {
     {"nmg1of3by4", [] { return makeNmg({1, 3, 4}); }, 3, 12, 0, {1, 3, 4}},
     {"nmg4of4by5", [] { return makeNmg({4, 4, 5}); }, 4, 5, 0, {4, 4, 5}},
     {"bitmap", [] { return makeBitmap(); }},
+    {"adjacency", [] { return makeAdjacency(); }, 1, 1, 0, {0, 0, 0}, true},
 };
 
 INSTANTIATE_TEST_SUITE_P(AllFormats, RoundTripTest, testing::ValuesIn(cases),

@@ -34,7 +34,7 @@ TEST(Description, RoundTrips) {
                      "input x f32 2 ?batch 784\n"
                      "input \"two words\" i1 1 ?\n"
                      "output y bf16 3 i0.0 10 i1.0\n"
-                     "output s i64 0\n"
+                     "output s i64 2 i0.0-1 i1.0+12\n"
                      "end\n"
                      "function init\n"
                      "end\n";
@@ -47,6 +47,7 @@ TEST(Description, RoundTrips) {
   EXPECT_EQ(main.inputs[1].name, "two words");
   EXPECT_EQ(typeString(main.inputs[0]), "f32[?batch, 784]");
   EXPECT_EQ(typeString(main.outputs[0]), "bf16[i0.0, 10, i1.0]");
+  EXPECT_EQ(typeString(main.outputs[1]), "i64[i0.0-1, i1.0+12]");
   EXPECT_EQ(printDescription(description), text);
 }
 
@@ -72,16 +73,17 @@ TEST(Description, RefusesTexts) {
   expectRefused(f + "input x f32 1 4\ninput x f32 1 4\n", "twice");
   expectRefused(f + "output y f32 1 ?\n", "neither a length nor 'i<input>");
   expectRefused(f + "output y f32 1 i0.0\n", "does not name a dynamic");
+  for (const char *bad : {"i0.0+", "i0.0-", "i0.0+x", "i0-1.0", "i0.0-1-1", "i0.0-9999999999"})
+    expectRefused(f + "input x f32 1 ?\noutput y f32 1 " + bad + "\n", "neither a length nor 'i<input>");
   expectRefused(f + "input x f32 1 4\noutput y f32 1 i0.0\n", "dynamic");
   expectRefused(f + "output y f32 0\ninput x f32 0\n", "after an output");
 }
 
 TEST(Description, ResolvesShapes) {
   ModelDescription description;
-  ASSERT_EQ(parseDescription(std::string(head) +
-                                 "function f\ninput a f32 2 ?n 3\n"
-                                 "input b f32 2 ? ?n\n"
-                                 "output y f32 2 i1.0 i0.0\nend\n",
+  ASSERT_EQ(parseDescription(std::string(head) + "function f\ninput a f32 2 ?n 3\n"
+                                                 "input b f32 2 ? ?n\n"
+                                                 "output y f32 2 i1.0 i0.0\nend\n",
                              description),
             std::nullopt);
   const FunctionSpec &f = description.functions[0];
@@ -97,16 +99,28 @@ TEST(Description, ResolvesShapes) {
   EXPECT_EQ(refused({{5, 3}}), "function 'f' takes 2 inputs and was given 1");
   EXPECT_NE(refused({{5, 3, 1}, {7, 5}}).find("rank 3"), std::string::npos);
   EXPECT_NE(refused({{5, 4}, {7, 5}}).find("must be 3"), std::string::npos);
-  EXPECT_NE(refused({{5, 3}, {7, 6}}).find("extent 'n' is 5 in input 'a'"),
-            std::string::npos);
-  EXPECT_NE(refused({{-1, 3}, {7, 5}}).find("cannot be addressed"),
-            std::string::npos);
-  EXPECT_NE(refused({{int64_t(1) << 33, 3}, {1 << 28, int64_t(1) << 33}})
-                .find("input 'b'"),
-            std::string::npos);
-  EXPECT_NE(refused({{int64_t(1) << 32, 3}, {int64_t(1) << 30, 0}})
-                .find("extent 'n'"),
-            std::string::npos);
+  EXPECT_NE(refused({{5, 3}, {7, 6}}).find("extent 'n' is 5 in input 'a'"), std::string::npos);
+  EXPECT_NE(refused({{-1, 3}, {7, 5}}).find("cannot be addressed"), std::string::npos);
+  EXPECT_NE(refused({{int64_t(1) << 33, 3}, {1 << 28, int64_t(1) << 33}}).find("input 'b'"), std::string::npos);
+  EXPECT_NE(refused({{int64_t(1) << 32, 3}, {int64_t(1) << 30, 0}}).find("extent 'n'"), std::string::npos);
+}
+
+TEST(Description, ResolvesOffsets) {
+  ModelDescription description;
+  ASSERT_EQ(parseDescription(std::string(head) + "function f\ninput a f32 2 ? ?\n"
+                                                 "output y f32 2 i0.0-2 i0.1+3\nend\n",
+                             description),
+            std::nullopt);
+  const FunctionSpec &f = description.functions[0];
+  std::vector<int64_t> dims;
+  std::vector<std::vector<int64_t>> outputs;
+  ASSERT_EQ(resolveShapes(f, {{2, 7}}, dims, outputs), std::nullopt);
+  EXPECT_EQ(outputs, (std::vector<std::vector<int64_t>>{{0, 10}}));
+  for (std::vector<int64_t> wrong : {std::vector<int64_t>{1, 7}, {0, std::numeric_limits<int64_t>::max()}}) {
+    Error error = resolveShapes(f, {wrong}, dims, outputs);
+    ASSERT_TRUE(error);
+    EXPECT_NE(error->find("cannot be addressed"), std::string::npos) << *error;
+  }
 }
 
 TEST(Description, CountsElements) {
@@ -114,8 +128,7 @@ TEST(Description, CountsElements) {
   EXPECT_EQ(elementCount({3, 0}), 0);
   EXPECT_EQ(elementCount({3, 5}), 15);
   EXPECT_EQ(elementCount({int64_t(1) << 31, int64_t(1) << 31}), std::nullopt);
-  EXPECT_EQ(elementCount({0, int64_t(1) << 40, int64_t(1) << 40}),
-            std::nullopt);
+  EXPECT_EQ(elementCount({0, int64_t(1) << 40, int64_t(1) << 40}), std::nullopt);
 }
 
 } // namespace

@@ -91,6 +91,25 @@ TEST_F(RuntimeGraph, FindsEdgesWithoutPartner) {
   EXPECT_EQ(check(1, 2, {0, 1}, {0}, true), message);
 }
 
+TEST_F(RuntimeGraph, ChecksOrders) {
+  auto check = [&](const Array &order, Array expected) {
+    Array checked(order.size(), -7);
+    spnn_rt_enter(context);
+    spnn_rt_check_order(static_cast<int64_t>(order.size()), order.data(),
+                        checked.data());
+    spnn_rt_leave(context);
+    EXPECT_EQ(checked, expected);
+    return std::string(spnn_context_error(context));
+  };
+  EXPECT_EQ(check({}, {}), "");
+  EXPECT_EQ(check({2, 0, 1}, {2, 0, 1}), "");
+  EXPECT_EQ(check({2, 2, 2}, {2, 2, 2}), "");
+  EXPECT_EQ(check({2, 3, -1}, {0, 1, 2}),
+            "order[1] is 3, expected the number of one of 3 edges");
+  EXPECT_EQ(check({0, 1, INT32_MIN}, {0, 1, 2}),
+            "order[2] is -2147483648, expected the number of one of 3 edges");
+}
+
 TEST(RuntimeTranspose, TurnsEveryEdgeRound) {
   std::mt19937 generator(1);
   const int64_t extents[] = {0, 1, 2, 7, 40};

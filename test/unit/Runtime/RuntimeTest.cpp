@@ -87,6 +87,33 @@ TEST_F(Runtime, KeepsTheFirstError) {
   EXPECT_EQ(spnn_rt_leave(context), 1);
 }
 
+TEST_F(Runtime, StopsWithNumbers) {
+  auto stop = [&](const std::string &message, int64_t first, int64_t second) {
+    spnn_rt_enter(context);
+    spnn_rt_stop(message.c_str(), first, second);
+    EXPECT_EQ(spnn_rt_leave(context), 1);
+    return std::string(spnn_context_error(context));
+  };
+  EXPECT_EQ(stop("x has {} rows, expected {} ({})", 3, 4),
+            "x has 3 rows, expected 4 ({})");
+  EXPECT_EQ(stop("{}{}", INT64_MIN, INT64_MAX),
+            "-92233720368547758089223372036854775807");
+  EXPECT_EQ(stop("{", 1, 2), "{");
+  EXPECT_EQ(stop("{ }}{", 1, 2), "{ }}{");
+  // A number that does not fit is cut as text is.
+  EXPECT_EQ(stop(std::string(600, 'x'), 1, 2), std::string(511, 'x'));
+  EXPECT_EQ(stop(std::string(510, 'x') + "{}{}", 123, 456),
+            std::string(510, 'x') + "1");
+}
+
+TEST_F(Runtime, AFaultComesBeforeAStop) {
+  spnn_rt_enter(context);
+  *spnn_rt_fault_slot() = "fault";
+  spnn_rt_stop("stop", 0, 0);
+  EXPECT_EQ(spnn_rt_leave(context), 1);
+  EXPECT_STREQ(spnn_context_error(context), "fault");
+}
+
 TEST_F(Runtime, RestoresTheCallersThreads) {
   omp_set_num_threads(2);
   spnn_rt_enter(context);

@@ -145,8 +145,7 @@ OwningOpRef<ModuleOp> spnn::reference::differentiate(const std::string &source, 
     return nullptr;
   }
   PassManager pm(&getContext(), ModuleOp::getOperationName());
-  if (failed(parsePassPipeline("spnn-differentiate{" + options + "}", pm, llvm::errs())) ||
-      failed(pm.run(*module))) {
+  if (failed(parsePassPipeline("spnn-differentiate{" + options + "}", pm, llvm::errs())) || failed(pm.run(*module))) {
     ADD_FAILURE() << "is not differentiated: " << errors << source;
     return nullptr;
   }

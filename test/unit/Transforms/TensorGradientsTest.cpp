@@ -330,6 +330,35 @@ TEST(TensorGradients, GenericWithTwoResults) {
   });
 }
 
+/// A condition for each element, and conversions, outside of any body.
+TEST(TensorGradients, SelectAndConvert) {
+  forSeeds(4, [](W &w) {
+    int64_t n = w.extent();
+    std::string x = w.argument({n}), y = w.argument({n}), type = W::tensor({n}), wide = W::tensor({n}, "f64");
+    std::string p = w.integers("i1", {n}, 2);
+    std::string s = w.define("arith.select " + p + ", " + x + ", " + y + " : " + W::tensor({n}, "i1") + ", " + type);
+    s = w.define("arith.extf " + s + " : " + type + " to " + wide);
+    s = w.define("math.sin " + s + " : " + wide);
+    w.returns(w.define("arith.truncf " + s + " : " + wide + " to " + type), type);
+    checkGradients(w);
+  });
+}
+
+/// A scalar that is taken out of a tensor, and that all elements of another one are or that a fill repeats.
+TEST(TensorGradients, ScalarsBetweenTensors) {
+  forSeeds(4, [](W &w) {
+    int64_t m = w.extent(), n = w.extent();
+    std::string x = w.argument({2, 3}), type = W::tensor({m, n});
+    std::string one = w.define("arith.constant 1 : index");
+    std::string scalar = w.define("tensor.extract " + x + "[" + one + ", " + one + "] : tensor<2x3xf32>");
+    std::string y = w.define("tensor.splat " + scalar + " : " + type);
+    std::string z = w.define("linalg.fill ins(" + scalar + " : f32) outs(" + w.define("tensor.empty() : " + type) +
+                             " : " + type + ") -> " + type);
+    w.returns(w.define("arith.mulf " + y + ", " + z + " : " + type), type);
+    checkGradients(w);
+  });
+}
+
 //===----------------------------------------------------------------------===//
 // tensor
 //===----------------------------------------------------------------------===//
