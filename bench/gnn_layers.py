@@ -1,0 +1,226 @@
+"""bench/gnn.py layers: whole layers of graph networks, ours beside PyTorch Geometric, torch.sparse.mm and scipy."""
+import contextlib
+import importlib.metadata
+import json
+import os
+import pathlib
+import platform
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+import numpy as np
+
+import gnn_cases
+import gnn_common
+
+# Title, what the process is told, and the layers that it is left out of, with the reason.
+ATTENTION = {"gat": "attention is no product of matrices", "gatv2": "attention is no product of matrices"}
+CONTESTANTS = [
+    ("ours", {"kind": "ours"}, {}),
+    ("ours, 1 thread", {"kind": "ours", "threads": 1}, {}),
+    ("PyG", {"kind": "pyg", "form": "plain"}, {}),
+    ("PyG EdgeIndex", {"kind": "pyg", "form": "index"}, {}),
+    ("PyG CSR", {"kind": "pyg", "form": "matrix"}, {}),
+    ("PyG compiled", {"kind": "pyg", "form": "compiled"}, {}),
+    ("torch.sparse.mm", {"kind": "script"}, ATTENTION),
+    ("scipy", {"kind": "scipy"}, ATTENTION),
+]
+TOLERANCE = 1e-4
+MIN_ROUNDS, BLOCK_MS = 5, 20
+
+
+class Left(Exception):
+    """Why a contestant takes no part."""
+
+
+class Process:
+    """A contestant (gnn_contestants.py)."""
+
+    def __init__(self, options, threads, lean):
+        environment = {key: value for key, value in os.environ.items() if not key.startswith(("OMP_", "KMP_", "GOMP_"))}
+        for key in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+            environment[key] = str(threads)
+        # Waiting threads of a contestant whose turn is over leave the cores to the next one.
+        environment["KMP_BLOCKTIME"] = "1"
+        if not lean:
+            # What is freed stays with the process: no page is faulted in twice. That is what torch's tuning guide wants too.
+            environment |= {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": str(2**40), "MALLOC_TOP_PAD_": str(2**26)}
+        self.errors = tempfile.TemporaryFile("w+")
+        program = pathlib.Path(__file__).with_name("gnn_contestants.py")
+        self.process = subprocess.Popen([sys.executable, program, json.dumps({"threads": threads, **options})], text=True,
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.errors, env=environment)
+        self.variant = self.read()["variant"]
+
+    def read(self):
+        line = self.process.stdout.readline()
+        if not line:
+            self.process.wait()
+            self.errors.seek(0)
+            lines = self.errors.read().strip().splitlines() or [f"exit status {self.process.returncode}"]
+            raise Left(lines[-1])
+        return json.loads(line)
+
+    def ask(self, **command):
+        try:
+            print(json.dumps(command), file=self.process.stdin, flush=True)
+        except BrokenPipeError:
+            pass
+        return self.read()
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.stdout.close()
+        self.process.wait()
+        self.errors.close()
+
+
+def relative_error(results, reference):
+    """The largest difference of a result, by the largest value of that result; and which one it is."""
+    return max((float(np.abs(results[name] - reference["y" if name == "forward" else name]).max() /
+                      max(np.abs(reference["y" if name == "forward" else name]).max(), 1e-30)), name) for name in results)
+
+
+def hold_contest(processes, what, arguments):
+    """For each process, seconds a call in each round; they take turns, and another one begins in each round."""
+    times = {title: [] for title in processes}
+    titles, rounds, end = list(processes), 0, time.monotonic() + arguments.seconds
+    while rounds < MIN_ROUNDS or time.monotonic() < end:
+        for title in titles[rounds % len(titles):] + titles[:rounds % len(titles)]:
+            times[title].append(processes[title].ask(do=what, ms=BLOCK_MS, realtime=arguments.realtime))
+            # Until the threads of its pool sleep.
+            time.sleep(0.003)
+        rounds += 1
+    return times
+
+
+def summarise(seconds):
+    return [1e3 * statistics.median(seconds), 1e3 * min(seconds), 1e3 * max(seconds)]
+
+
+def run_case(case, name, arguments, folder, missing):
+    """A row for the tables."""
+    graph = gnn_common.load_graph(name, arguments.data, loops=case.loops)
+    module = gnn_common.Module(graph)
+    wanted = ",".join([*gnn_cases.parameter_shapes(case), "x"])
+    library, _ = gnn_common.compile_model(folder, gnn_cases.make_module(case, module), f"threads={arguments.threads}",
+                                          f"function=layer mode=gradients wrt={wanted}")
+    row = {"case": case.name, "graph": name, "nodes": module.nodes, "edges": module.edges, "forward": {}, "both": {},
+           "memory": {}, "left_out": {}, "variants": {}}
+    shared = {"case": vars(case), "graph": name, "data": str(arguments.data), "library": str(library)}
+    processes, reference = {}, None
+    file = folder / "results.npz"
+    with contextlib.ExitStack() as stack:
+        for title, options, left_out in CONTESTANTS:
+            if not re.search(arguments.contestants, title):
+                continue
+            reason = missing.get(options["kind"]) or left_out.get(case.layer)
+            try:
+                if reason:
+                    raise Left(reason)
+                process = Process({"threads": arguments.threads, **shared, **options}, options.get("threads", arguments.threads), False)
+                stack.callback(process.close)
+                process.ask(do="results", file=str(file))
+            except Left as reason:
+                row["left_out"][title] = str(reason)
+                continue
+            processes[title] = process
+            row["variants"][title] = process.variant
+            os.replace(file, folder / f"{title}.npz")
+        # PyG as it comes is what all others are compared with; without it, the script.
+        for title in ("PyG", "torch.sparse.mm"):
+            if title in processes:
+                with np.load(folder / f"{title}.npz") as data:
+                    reference = dict(data)
+                break
+        else:
+            sys.exit(f"bench/gnn.py: nothing to check {case.name} against: {row['left_out']}")
+        row["errors"] = {}
+        for title in processes:
+            with np.load(folder / f"{title}.npz") as data:
+                error, which = relative_error(data, reference)
+            row["errors"][title] = error
+            if not error <= TOLERANCE:
+                sys.exit(f"bench/gnn.py: wrong result of {title}, {case.name} on {name}: '{which}' is off by {error:.1e}")
+        row["forward"] = {title: summarise(times) for title, times in hold_contest(processes, "forward", arguments).items()}
+        training = {title: process for title, process in processes.items() if title != "scipy"}
+        row["both"] = {title: summarise(times) for title, times in hold_contest(training, "both", arguments).items()}
+    for title, options, _ in CONTESTANTS:
+        if title in row["both"]:
+            process = Process({"threads": arguments.threads, **shared, **options, "variant": row["variants"][title]},
+                              options.get("threads", arguments.threads), True)
+            row["memory"][title] = process.ask(do="memory") / 1e6
+            process.close()
+    return row
+
+
+def print_table(title, rows, what, columns, cell):
+    columns = [column for column in columns if any(column in row[what] for row in rows)]
+    print(f"\n{title}\n\n| layer | graph | {' | '.join(columns)} |\n| --- | --- |{' ---: |' * len(columns)}")
+    for row in rows:
+        print(f"| {row['case']} | {row['graph']} | " +
+              " | ".join(cell(row[what], column) if column in row[what] else "-" for column in columns) + " |")
+
+
+def timing_cell(timings, column):
+    median, least, most = timings[column]
+    text = f"{median:.3g} [{least:.3g}, {most:.3g}]"
+    return text if column == "ours" or "ours" not in timings else text + f" (**{median / timings['ours'][0]:.1f}**)"
+
+
+def memory_cell(bytes_, column):
+    text = f"{bytes_[column]:.0f}"
+    return text if column.startswith("ours") or "ours" not in bytes_ else text + f" (**{bytes_[column] / bytes_['ours']:.1f}**)"
+
+
+def describe_machine(arguments):
+    def version(package):
+        try:
+            return importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            return None
+
+    ours = subprocess.run([gnn_common.OPT, "--version"], capture_output=True, text=True).stdout.strip().splitlines()
+    model = re.search(r"model name\s*: (.*)", pathlib.Path("/proc/cpuinfo").read_text())
+    print(f"machine: {model.group(1) if model else platform.machine()}, {os.cpu_count()} cores, {arguments.threads} threads; load "
+          f"average {os.getloadavg()[0]:.1f}")
+    packages = ("torch", "torch-geometric", "scipy", "numpy")
+    versions = {package: version(package) for package in packages}
+    print(f"versions: {ours[0] if ours else 'sparse-opt'}, " + ", ".join(f"{p} {v or 'missing'}" for p, v in versions.items()) +
+          f", Python {platform.python_version()}")
+    return versions
+
+
+def run(arguments, names):
+    versions = describe_machine(arguments)
+    if not versions["torch"]:
+        sys.exit("bench/gnn.py: this Python has no torch, which results are checked against (pip install torch torch-geometric)")
+    missing = {}
+    if not versions["torch-geometric"]:
+        missing["pyg"] = "this Python has no torch-geometric"
+    if not versions["scipy"]:
+        sys.exit("bench/gnn.py: this Python has no scipy (pip install scipy)")
+    rows = []
+    for case in gnn_cases.CASES:
+        for name in names:
+            label = f"{case.name} / {name}"
+            if not re.search(arguments.filter, label):
+                continue
+            if missing and case.layer in ATTENTION:
+                print(f"bench/gnn.py: {label} is left out: {missing['pyg']}", file=sys.stderr)
+                continue
+            with tempfile.TemporaryDirectory(prefix="spnn-layers-") as folder:
+                row = run_case(case, name, arguments, pathlib.Path(folder), missing)
+            rows.append(row)
+            for title, reason in row["left_out"].items():
+                print(f"{label}: without {title}: {reason}", file=sys.stderr)
+            print(f"{label}: ours {row['both'].get('ours')} ms, largest error {max(row['errors'].values()):.1e}", file=sys.stderr)
+    titles = [title for title, *_ in CONTESTANTS]
+    ratios = "median [min, max] ms (ratio to ours)"
+    print_table(f"Forward, {ratios}:", rows, "forward", titles, timing_cell)
+    print_table(f"Forward and backward, {ratios}:", rows, "both", titles, timing_cell)
+    print_table("Peak extra memory of forward and backward, MB (ratio to ours):", rows, "memory", titles, memory_cell)
+    return rows
