@@ -182,6 +182,8 @@ def main():
     parser.add_argument("--filter", default="", help="layers: only those whose 'layer / graph' has a match")
     parser.add_argument("--contestants", default="", help="layers: only those whose title has a match")
     parser.add_argument("--seconds", type=float, default=1.0, help="layers: of each contest, for at least 5 rounds")
+    parser.add_argument("--patience", type=float, default=20.0,
+                        help="layers: seconds of a contest after which rounds count in which others had a core")
     parser.add_argument("--realtime", action="store_true", help="layers: with priority over other programs while a clock runs")
     parser.add_argument("--json")
     parser.add_argument("-o", help="calibrate: the description whose table is replaced")

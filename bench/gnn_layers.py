@@ -85,20 +85,27 @@ def relative_error(results, reference):
 
 
 def hold_contest(processes, what, arguments):
-    """For each process, seconds a call in each round; they take turns, and another one begins in each round."""
-    times = {title: [] for title in processes}
-    titles, rounds, end = list(processes), 0, time.monotonic() + arguments.seconds
-    while rounds < MIN_ROUNDS or time.monotonic() < end:
+    """For each process, seconds a call in each round; they take turns, and another one begins in each round. Rounds in which
+    other programs had a core count only where there is no other one."""
+    clean, all_times = ({title: [] for title in processes} for _ in range(2))
+    titles, rounds, begin = list(processes), 0, time.monotonic()
+    while True:
         for title in titles[rounds % len(titles):] + titles[:rounds % len(titles)]:
-            times[title].append(processes[title].ask(do=what, ms=BLOCK_MS, realtime=arguments.realtime))
+            seconds, undisturbed = processes[title].ask(do=what, ms=BLOCK_MS, realtime=arguments.realtime)
+            all_times[title].append(seconds)
+            if undisturbed:
+                clean[title].append(seconds)
             # Until the threads of its pool sleep.
             time.sleep(0.003)
         rounds += 1
-    return times
+        spent = time.monotonic() - begin
+        if min(map(len, clean.values())) >= MIN_ROUNDS and spent > arguments.seconds or (
+                rounds >= MIN_ROUNDS and spent > arguments.patience):
+            return {title: summarise(clean[title] or all_times[title], not clean[title]) for title in processes}
 
 
-def summarise(seconds):
-    return [1e3 * statistics.median(seconds), 1e3 * min(seconds), 1e3 * max(seconds)]
+def summarise(seconds, disturbed):
+    return {"ms": [1e3 * statistics.median(seconds), 1e3 * min(seconds), 1e3 * max(seconds)], "disturbed": disturbed}
 
 
 def run_case(case, name, arguments, folder, missing):
@@ -145,9 +152,9 @@ def run_case(case, name, arguments, folder, missing):
             row["errors"][title] = error
             if not error <= TOLERANCE:
                 sys.exit(f"bench/gnn.py: wrong result of {title}, {case.name} on {name}: '{which}' is off by {error:.1e}")
-        row["forward"] = {title: summarise(times) for title, times in hold_contest(processes, "forward", arguments).items()}
+        row["forward"] = hold_contest(processes, "forward", arguments)
         training = {title: process for title, process in processes.items() if title != "scipy"}
-        row["both"] = {title: summarise(times) for title, times in hold_contest(training, "both", arguments).items()}
+        row["both"] = hold_contest(training, "both", arguments)
     for title, options, _ in CONTESTANTS:
         if title in row["both"]:
             process = Process({"threads": arguments.threads, **shared, **options, "variant": row["variants"][title]},
@@ -166,9 +173,9 @@ def print_table(title, rows, what, columns, cell):
 
 
 def timing_cell(timings, column):
-    median, least, most = timings[column]
-    text = f"{median:.3g} [{least:.3g}, {most:.3g}]"
-    return text if column == "ours" or "ours" not in timings else text + f" (**{median / timings['ours'][0]:.1f}**)"
+    median, least, most = timings[column]["ms"]
+    text = f"{median:.3g} [{least:.3g}, {most:.3g}]" + "*" * timings[column]["disturbed"]
+    return text if column == "ours" or "ours" not in timings else text + f" (**{median / timings['ours']['ms'][0]:.1f}**)"
 
 
 def memory_cell(bytes_, column):
@@ -217,9 +224,10 @@ def run(arguments, names):
             rows.append(row)
             for title, reason in row["left_out"].items():
                 print(f"{label}: without {title}: {reason}", file=sys.stderr)
-            print(f"{label}: ours {row['both'].get('ours')} ms, largest error {max(row['errors'].values()):.1e}", file=sys.stderr)
+            ours = " / ".join(f"{row[what]['ours']['ms'][0]:.2f}" for what in ("forward", "both") if "ours" in row[what])
+            print(f"{label}: ours {ours} ms, largest error {max(row['errors'].values()):.1e}", file=sys.stderr)
     titles = [title for title, *_ in CONTESTANTS]
-    ratios = "median [min, max] ms (ratio to ours)"
+    ratios = "median [min, max] ms (ratio to ours; * beside other programs in every round)"
     print_table(f"Forward, {ratios}:", rows, "forward", titles, timing_cell)
     print_table(f"Forward and backward, {ratios}:", rows, "both", titles, timing_cell)
     print_table("Peak extra memory of forward and backward, MB (ratio to ours):", rows, "memory", titles, memory_cell)
