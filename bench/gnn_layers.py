@@ -29,6 +29,9 @@ CONTESTANTS = [
     ("torch.sparse.mm", {"kind": "script"}, ATTENTION),
     ("scipy", {"kind": "scipy"}, ATTENTION),
 ]
+TIME_TARGETS = [("GCN 128 -> 128", "coauthor_phy", 45, {"PyG": 10, "torch.sparse.mm": 2}),
+                ("GAT 64 -> 8 x 8", "coauthor_phy", 35, {})]
+MEMORY_TARGETS = [("GCN 64 -> 64", "tolokers", 40), ("GAT 64 -> 8 x 8", "tolokers", 60)]
 TOLERANCE = 1e-4
 MIN_ROUNDS, BLOCK_MS = 5, 20
 
@@ -53,7 +56,10 @@ class Process:
         program = pathlib.Path(__file__).with_name("gnn_contestants.py")
         self.process = subprocess.Popen([sys.executable, program, json.dumps({"threads": threads, **options})], text=True,
                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.errors, env=environment)
-        self.variant = self.read()["variant"]
+
+    def begin(self):
+        """Waits until it is ready; its choice among variants."""
+        return self.read()["variant"]
 
     def read(self):
         line = self.process.stdout.readline()
@@ -72,6 +78,8 @@ class Process:
         return self.read()
 
     def close(self):
+        if self.process.returncode is not None:
+            return
         self.process.stdin.close()
         self.process.stdout.close()
         self.process.wait()
@@ -130,12 +138,12 @@ def run_case(case, name, arguments, folder, missing):
                     raise Left(reason)
                 process = Process({"threads": arguments.threads, **shared, **options}, options.get("threads", arguments.threads), False)
                 stack.callback(process.close)
+                row["variants"][title] = process.begin()
                 process.ask(do="results", file=str(file))
             except Left as reason:
                 row["left_out"][title] = str(reason)
                 continue
             processes[title] = process
-            row["variants"][title] = process.variant
             os.replace(file, folder / f"{title}.npz")
         # PyG as it comes is what all others are compared with; without it, the script.
         for title in ("PyG", "torch.sparse.mm"):
@@ -155,13 +163,23 @@ def run_case(case, name, arguments, folder, missing):
         row["forward"] = hold_contest(processes, "forward", arguments)
         training = {title: process for title, process in processes.items() if title != "scipy"}
         row["both"] = hold_contest(training, "both", arguments)
-    for title, options, _ in CONTESTANTS:
-        if title in row["both"]:
-            process = Process({"threads": arguments.threads, **shared, **options, "variant": row["variants"][title]},
-                              options.get("threads", arguments.threads), True)
-            row["memory"][title] = process.ask(do="memory") / 1e6
-            process.close()
+        stack.pop_all().close()
+        measure_memory(row, shared, arguments, stack)
     return row
+
+
+def measure_memory(row, shared, arguments, stack):
+    """Each in a fresh process that returns freed memory to the system; they start together and run one by one."""
+    processes = {}
+    for title, options, _ in CONTESTANTS:
+        if title in row["both"] and "threads" not in options:
+            options = {"threads": arguments.threads, **shared, **options, "variant": row["variants"][title]}
+            processes[title] = Process(options, arguments.threads, True)
+            stack.callback(processes[title].close)
+    for title, process in processes.items():
+        process.begin()
+        row["memory"][title] = process.ask(do="memory") / 1e6
+        process.close()
 
 
 def print_table(title, rows, what, columns, cell):
@@ -183,6 +201,33 @@ def memory_cell(bytes_, column):
     return text if column.startswith("ours") or "ours" not in bytes_ else text + f" (**{bytes_[column] / bytes_['ours']:.1f}**)"
 
 
+def find(rows, case, graph):
+    return next((row for row in rows if row["case"] == case and row["graph"] == graph), None)
+
+
+def print_targets(rows):
+    """Those that were set before anything was measured, on another machine."""
+    lines = []
+    for case, graph, milliseconds, ratios in TIME_TARGETS:
+        row = find(rows, case, graph)
+        if row and "ours" in row["both"]:
+            median = row["both"]["ours"]["ms"][0]
+            lines.append((f"{case}, {graph}, forward and backward", f"at most {milliseconds} ms", f"{median:.1f} ms", median <= milliseconds))
+            for peer, least in ratios.items():
+                if peer in row["both"]:
+                    ratio = row["both"][peer]["ms"][0] / median
+                    lines.append((f"the same, against {peer}", f"at least {least}x", f"{ratio:.1f}x", ratio >= least))
+    for case, graph, megabytes in MEMORY_TARGETS:
+        row = find(rows, case, graph)
+        if row and "ours" in row["memory"]:
+            peak = row["memory"]["ours"]
+            lines.append((f"{case}, {graph}, peak extra memory", f"at most {megabytes} MB", f"{peak:.1f} MB", peak <= megabytes))
+    if lines:
+        print("\n| what | target | measured | |\n| --- | ---: | ---: | --- |")
+        for what, target, measured, reached in lines:
+            print(f"| {what} | {target} | {measured} | {'reached' if reached else 'missed'} |")
+
+
 def describe_machine(arguments):
     def version(package):
         try:
@@ -190,13 +235,13 @@ def describe_machine(arguments):
         except importlib.metadata.PackageNotFoundError:
             return None
 
-    ours = subprocess.run([gnn_common.OPT, "--version"], capture_output=True, text=True).stdout.strip().splitlines()
+    ours = re.search(r"sparse-opt.*", subprocess.run([gnn_common.OPT, "--version"], capture_output=True, text=True).stdout)
     model = re.search(r"model name\s*: (.*)", pathlib.Path("/proc/cpuinfo").read_text())
     print(f"machine: {model.group(1) if model else platform.machine()}, {os.cpu_count()} cores, {arguments.threads} threads; load "
           f"average {os.getloadavg()[0]:.1f}")
     packages = ("torch", "torch-geometric", "scipy", "numpy")
     versions = {package: version(package) for package in packages}
-    print(f"versions: {ours[0] if ours else 'sparse-opt'}, " + ", ".join(f"{p} {v or 'missing'}" for p, v in versions.items()) +
+    print(f"versions: {ours.group() if ours else 'sparse-opt'}, " + ", ".join(f"{p} {v or 'missing'}" for p, v in versions.items()) +
           f", Python {platform.python_version()}")
     return versions
 
@@ -222,13 +267,21 @@ def run(arguments, names):
             with tempfile.TemporaryDirectory(prefix="spnn-layers-") as folder:
                 row = run_case(case, name, arguments, pathlib.Path(folder), missing)
             rows.append(row)
+            if arguments.json:
+                # What there is so far, should somebody end it.
+                pathlib.Path(arguments.json).write_text(json.dumps(rows, indent=1))
             for title, reason in row["left_out"].items():
                 print(f"{label}: without {title}: {reason}", file=sys.stderr)
             ours = " / ".join(f"{row[what]['ours']['ms'][0]:.2f}" for what in ("forward", "both") if "ours" in row[what])
             print(f"{label}: ours {ours} ms, largest error {max(row['errors'].values()):.1e}", file=sys.stderr)
+    report(rows)
+    return rows
+
+
+def report(rows):
     titles = [title for title, *_ in CONTESTANTS]
     ratios = "median [min, max] ms (ratio to ours; * beside other programs in every round)"
     print_table(f"Forward, {ratios}:", rows, "forward", titles, timing_cell)
     print_table(f"Forward and backward, {ratios}:", rows, "both", titles, timing_cell)
     print_table("Peak extra memory of forward and backward, MB (ratio to ours):", rows, "memory", titles, memory_cell)
-    return rows
+    print_targets(rows)
