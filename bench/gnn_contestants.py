@@ -1,5 +1,4 @@
-#!/usr/bin/env python3
-"""One contestant of bench/gnn.py layers, in a process of its own: obeys commands, one line of JSON each, on standard input.
+"""One contestant of bench/gnn.py layers, in a process of its own, which obeys commands.
 
 A process each keeps the OpenMP of torch and that of compiled models apart, and lets the memory of one be read off.
 """
@@ -7,7 +6,6 @@ import contextlib
 import ctypes
 import gc
 import itertools
-import json
 import mmap
 import os
 import pathlib
@@ -20,8 +18,8 @@ import numpy as np
 
 import gnn_cases
 import gnn_common
+from gnn_priority import realtime
 
-REALTIME = 20
 # The share of a call that its threads may wait for a core: beyond, the call says more about other programs.
 DISTURBED = 0.03
 
@@ -316,27 +314,6 @@ class Script(Torch):
 KINDS = {"ours": Ours, "scipy": Scipy, "pyg": Pyg, "script": Script}
 
 
-@contextlib.contextmanager
-def realtime(wanted):
-    """All threads of this process ahead of every other process, for a short time."""
-    cpus = sorted(os.sched_getaffinity(0))
-
-    def schedule(policy, priority, first, others):
-        for task in map(int, os.listdir("/proc/self/task")):
-            with contextlib.suppress(ProcessLookupError):
-                # Two threads of one priority that wake up on one core may stay there, one after the other.
-                os.sched_setaffinity(task, first if task == os.getpid() else others)
-                os.sched_setscheduler(task, policy, os.sched_param(priority))
-
-    if wanted:
-        schedule(os.SCHED_FIFO, REALTIME, cpus[:1], cpus[1:] or cpus)
-    try:
-        yield
-    finally:
-        if wanted:
-            schedule(os.SCHED_OTHER, 0, cpus, cpus)
-
-
 def waited():
     """Nanoseconds that threads of this process were ready to run and other programs had the cores."""
     total = 0
@@ -352,7 +329,7 @@ def time_block(call, milliseconds, wanted):
     disturbed = []
     for attempt in range(8):
         clean = []
-        with realtime(wanted):
+        with realtime(wanted, pinned=True):
             # Fetches its data back into the caches. Of calls that take seconds that is no part worth another one.
             if attempt == 0 or disturbed[-1] < 1:
                 call()
@@ -397,29 +374,47 @@ def measure_memory(contestant):
     return peak - before
 
 
-def main():
-    options = json.loads(sys.argv[1])
+def keep_freed_memory():
+    """What is freed stays with the process, so that no page is faulted in twice: what torch's tuning guide wants of malloc."""
+    mallopt = ctypes.CDLL(None).mallopt
+    trim_threshold, top_pad, mmap_max = -1, -2, -4
+    mallopt(mmap_max, 0)
+    mallopt(trim_threshold, 2**31 - 1)
+    mallopt(top_pad, 2**26)
+
+
+def obey(options, connection):
+    if not options["lean"]:
+        keep_freed_memory()
     case = gnn_cases.Case(**options["case"])
-    graph = gnn_common.load_graph(options["graph"], pathlib.Path(options["data"]), loops=case.loops)
-    arrays = gnn_cases.make_inputs(case, len(graph[0]) - 1)
-    # What libraries print must not get between the answers.
-    answers, sys.stdout = sys.stdout, sys.stderr
-    contestant = KINDS[options["kind"]](case, graph, arrays, options)
-
-    def answer(value):
-        print(json.dumps(value), file=answers, flush=True)
-
-    answer({"variant": getattr(contestant, "variant", None)})
-    for line in sys.stdin:
-        command = json.loads(line)
-        if command["do"] == "results":
-            np.savez(command["file"], **contestant.results())
-            answer(True)
-        elif command["do"] == "memory":
-            answer(measure_memory(contestant))
+    with realtime(options["realtime"]):
+        arrays = gnn_cases.make_inputs(case, len(options["graph"][0]) - 1)
+        contestant = KINDS[options["kind"]](case, options["graph"], arrays, options)
+    value = getattr(contestant, "variant", None)
+    while True:
+        connection.send((True, value))
+        command, *rest = connection.recv()
+        if command == "results":
+            with realtime(options["realtime"]):
+                value = {name: np.array(result) for name, result in contestant.results().items()}
+        elif command == "memory":
+            with realtime(options["realtime"]):
+                value = measure_memory(contestant)
+        elif command == "end":
+            return
         else:
-            answer(time_block(getattr(contestant, command["do"]), command["ms"], command["realtime"]))
+            value = time_block(getattr(contestant, command), *rest)
 
 
-if __name__ == "__main__":
-    main()
+def serve(options, connection):
+    """Answers (True, value) once it is ready and after each command, or (False, why not)."""
+    # What libraries print says nothing of the measurement.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    os.dup2(1, 2)
+    try:
+        obey(options, connection)
+    except (EOFError, BrokenPipeError):
+        pass
+    except (Exception, SystemExit) as error:
+        lines = str(error).strip().splitlines() or [type(error).__name__]
+        connection.send((False, lines[0]))

@@ -2,6 +2,7 @@
 import contextlib
 import importlib.metadata
 import json
+import multiprocessing
 import os
 import pathlib
 import platform
@@ -16,6 +17,8 @@ import numpy as np
 
 import gnn_cases
 import gnn_common
+import gnn_contestants
+from gnn_priority import realtime
 
 # Title, what the process is told, and the layers that it is left out of, with the reason.
 ATTENTION = {"gat": "attention is no product of matrices", "gatv2": "attention is no product of matrices"}
@@ -41,49 +44,54 @@ class Left(Exception):
 
 
 class Process:
-    """A contestant (gnn_contestants.py)."""
+    """A contestant (gnn_contestants.py). `lean`: it gives freed memory back to the system."""
 
-    def __init__(self, options, threads, lean):
-        environment = {key: value for key, value in os.environ.items() if not key.startswith(("OMP_", "KMP_", "GOMP_"))}
-        for key in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
-            environment[key] = str(threads)
-        # Waiting threads of a contestant whose turn is over leave the cores to the next one.
-        environment["KMP_BLOCKTIME"] = "1"
-        if not lean:
-            # What is freed stays with the process: no page is faulted in twice. That is what torch's tuning guide wants too.
-            environment |= {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": str(2**40), "MALLOC_TOP_PAD_": str(2**26)}
-        self.errors = tempfile.TemporaryFile("w+")
-        program = pathlib.Path(__file__).with_name("gnn_contestants.py")
-        self.process = subprocess.Popen([sys.executable, program, json.dumps({"threads": threads, **options})], text=True,
-                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.errors, env=environment)
+    def __init__(self, options, lean=False):
+        # Those with torch branch off from one process that has imported it, and has not used it.
+        context = multiprocessing.get_context("forkserver" if options["kind"] in ("pyg", "script") else "spawn")
+        self.connection, other = context.Pipe()
+        self.process = context.Process(target=gnn_contestants.serve, args=({**options, "lean": lean}, other))
+        self.process.start()
+        other.close()
 
     def begin(self):
         """Waits until it is ready; its choice among variants."""
-        return self.read()["variant"]
+        return self.read()
 
     def read(self):
-        line = self.process.stdout.readline()
-        if not line:
-            self.process.wait()
-            self.errors.seek(0)
-            lines = self.errors.read().strip().splitlines() or [f"exit status {self.process.returncode}"]
-            raise Left(lines[-1])
-        return json.loads(line)
-
-    def ask(self, **command):
         try:
-            print(json.dumps(command), file=self.process.stdin, flush=True)
-        except BrokenPipeError:
-            pass
+            good, value = self.connection.recv()
+        except EOFError:
+            self.process.join()
+            good, value = False, f"its process ended with exit status {self.process.exitcode}"
+        if not good:
+            raise Left(value)
+        return value
+
+    def ask(self, *command):
+        self.connection.send(command)
         return self.read()
 
     def close(self):
-        if self.process.returncode is not None:
-            return
-        self.process.stdin.close()
-        self.process.stdout.close()
-        self.process.wait()
-        self.errors.close()
+        with contextlib.suppress(OSError):
+            self.connection.send(("end",))
+        self.connection.close()
+        self.process.join()
+
+
+def set_environment(threads, priority):
+    """For all contestants."""
+    for key in list(os.environ):
+        # Binding threads keeps oneDNN on one.
+        if key.startswith(("OMP_", "KMP_", "GOMP_")):
+            del os.environ[key]
+    for key in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        os.environ[key] = str(threads)
+    # Waiting threads of a contestant whose turn is over leave the cores to the next one.
+    os.environ["KMP_BLOCKTIME"] = "1"
+    if priority:
+        os.environ["SPNN_BENCH_REALTIME"] = "1"
+    multiprocessing.get_context("forkserver").set_forkserver_preload(["gnn_preload"])
 
 
 def relative_error(results, reference):
@@ -99,7 +107,7 @@ def hold_contest(processes, what, arguments):
     titles, rounds, begin = list(processes), 0, time.monotonic()
     while True:
         for title in titles[rounds % len(titles):] + titles[:rounds % len(titles)]:
-            seconds, undisturbed = processes[title].ask(do=what, ms=BLOCK_MS, realtime=arguments.realtime)
+            seconds, undisturbed = processes[title].ask(what, BLOCK_MS, arguments.realtime)
             all_times[title].append(seconds)
             if undisturbed:
                 clean[title].append(seconds)
@@ -118,16 +126,17 @@ def summarise(seconds, disturbed):
 
 def run_case(case, name, arguments, folder, missing):
     """A row for the tables."""
-    graph = gnn_common.load_graph(name, arguments.data, loops=case.loops)
-    module = gnn_common.Module(graph)
-    wanted = ",".join([*gnn_cases.parameter_shapes(case), "x"])
-    library, _ = gnn_common.compile_model(folder, gnn_cases.make_module(case, module), f"threads={arguments.threads}",
-                                          f"function=layer mode=gradients wrt={wanted}")
+    with realtime(arguments.realtime):
+        graph = gnn_common.load_graph(name, arguments.data, loops=case.loops)
+        module = gnn_common.Module(graph)
+        wanted = ",".join([*gnn_cases.parameter_shapes(case), "x"])
+        library, _ = gnn_common.compile_model(folder, gnn_cases.make_module(case, module), f"threads={arguments.threads}",
+                                              f"function=layer mode=gradients wrt={wanted}")
     row = {"case": case.name, "graph": name, "nodes": module.nodes, "edges": module.edges, "forward": {}, "both": {},
            "memory": {}, "left_out": {}, "variants": {}}
-    shared = {"case": vars(case), "graph": name, "data": str(arguments.data), "library": str(library)}
-    processes, reference = {}, None
-    file = folder / "results.npz"
+    shared = {"case": vars(case), "graph": graph, "library": str(library), "threads": arguments.threads,
+              "realtime": arguments.realtime}
+    processes, results = {}, {}
     with contextlib.ExitStack() as stack:
         for title, options, left_out in CONTESTANTS:
             if not re.search(arguments.contestants, title):
@@ -136,30 +145,25 @@ def run_case(case, name, arguments, folder, missing):
             try:
                 if reason:
                     raise Left(reason)
-                process = Process({"threads": arguments.threads, **shared, **options}, options.get("threads", arguments.threads), False)
+                process = Process({**shared, **options})
                 stack.callback(process.close)
                 row["variants"][title] = process.begin()
-                process.ask(do="results", file=str(file))
+                results[title] = process.ask("results")
             except Left as reason:
                 row["left_out"][title] = str(reason)
                 continue
             processes[title] = process
-            os.replace(file, folder / f"{title}.npz")
         # PyG as it comes is what all others are compared with; without it, the script.
-        for title in ("PyG", "torch.sparse.mm"):
-            if title in processes:
-                with np.load(folder / f"{title}.npz") as data:
-                    reference = dict(data)
-                break
-        else:
+        reference = results.get("PyG", results.get("torch.sparse.mm"))
+        if reference is None:
             sys.exit(f"bench/gnn.py: nothing to check {case.name} against: {row['left_out']}")
         row["errors"] = {}
-        for title in processes:
-            with np.load(folder / f"{title}.npz") as data:
-                error, which = relative_error(data, reference)
-            row["errors"][title] = error
-            if not error <= TOLERANCE:
-                sys.exit(f"bench/gnn.py: wrong result of {title}, {case.name} on {name}: '{which}' is off by {error:.1e}")
+        for title, result in results.items():
+            row["errors"][title], which = relative_error(result, reference)
+            if not row["errors"][title] <= TOLERANCE:
+                sys.exit(f"bench/gnn.py: wrong result of {title}, {case.name} on {name}: '{which}' is off by "
+                         f"{row['errors'][title]:.1e}")
+        del results, result, reference
         row["forward"] = hold_contest(processes, "forward", arguments)
         training = {title: process for title, process in processes.items() if title != "scipy"}
         row["both"] = hold_contest(training, "both", arguments)
@@ -173,12 +177,11 @@ def measure_memory(row, shared, arguments, stack):
     processes = {}
     for title, options, _ in CONTESTANTS:
         if title in row["both"] and "threads" not in options:
-            options = {"threads": arguments.threads, **shared, **options, "variant": row["variants"][title]}
-            processes[title] = Process(options, arguments.threads, True)
+            processes[title] = Process({**shared, **options, "variant": row["variants"][title]}, lean=True)
             stack.callback(processes[title].close)
     for title, process in processes.items():
         process.begin()
-        row["memory"][title] = process.ask(do="memory") / 1e6
+        row["memory"][title] = process.ask("memory") / 1e6
         process.close()
 
 
@@ -255,6 +258,7 @@ def run(arguments, names):
         missing["pyg"] = "this Python has no torch-geometric"
     if not versions["scipy"]:
         sys.exit("bench/gnn.py: this Python has no scipy (pip install scipy)")
+    set_environment(arguments.threads, arguments.realtime)
     rows = []
     for case in gnn_cases.CASES:
         for name in names:
