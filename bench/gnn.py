@@ -2,8 +2,8 @@
 """bench/gnn.py spmm|orders|layers|calibrate [--threads N] [--data DIR] [--json FILE] [--quick] [-o FILE]: graph networks.
 
 spmm: sums over neighbours beside scipy and, where there is one, PyTorch. orders: every order of a layer, forward and backward, that
-spnn-reorder-operators knows, measured, beside the one it chooses. layers: whole layers beside PyTorch Geometric, torch.sparse.mm and scipy. calibrate: the table
-`products` of a target description.
+spnn-reorder-operators knows, measured, beside the one it chooses. layers: whole layers beside PyTorch Geometric, torch.sparse.mm
+and scipy. calibrate: the table `products` of a target description.
 bench/README.md has the method.
 """
 import argparse
@@ -182,6 +182,7 @@ def main():
     parser.add_argument("--filter", default="", help="layers: only those whose 'layer / graph' has a match")
     parser.add_argument("--contestants", default="", help="layers: only those whose title has a match")
     parser.add_argument("--seconds", type=float, default=1.0, help="layers: of each contest, for at least 5 rounds")
+    parser.add_argument("--tables", help="layers: print the tables of these files of --json instead, separated by commas")
     parser.add_argument("--patience", type=float, default=20.0,
                         help="layers: seconds of a contest after which rounds count in which others had a core")
     parser.add_argument("--realtime", action="store_true", help="layers: with priority over other programs while a clock runs")
@@ -192,6 +193,9 @@ def main():
         if not arguments.o:
             parser.error("calibrate writes into a target description: -o FILE")
         run_calibrate(arguments)
+        return
+    if arguments.tables:
+        gnn_layers.report([row for file in arguments.tables.split(",") for row in json.loads(pathlib.Path(file).read_text())])
         return
     if arguments.suite == "layers":
         names = []

@@ -283,6 +283,8 @@ def run(arguments, names):
 
 
 def report(rows):
+    order = [case.name for case in gnn_cases.CASES]
+    rows = sorted(rows, key=lambda row: order.index(row["case"]))
     titles = [title for title, *_ in CONTESTANTS]
     ratios = "median [min, max] ms (ratio to ours; * beside other programs in every round)"
     print_table(f"Forward, {ratios}:", rows, "forward", titles, timing_cell)
