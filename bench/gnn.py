@@ -8,7 +8,6 @@ bench/README.md has the method.
 """
 import argparse
 import json
-import os
 import pathlib
 import re
 import statistics

@@ -216,7 +216,8 @@ def print_targets(rows):
         row = find(rows, case, graph)
         if row and "ours" in row["both"]:
             median = row["both"]["ours"]["ms"][0]
-            lines.append((f"{case}, {graph}, forward and backward", f"at most {milliseconds} ms", f"{median:.1f} ms", median <= milliseconds))
+            lines.append((f"{case}, {graph}, forward and backward", f"at most {milliseconds} ms", f"{median:.1f} ms",
+                          median <= milliseconds))
             for peer, least in ratios.items():
                 if peer in row["both"]:
                     ratio = row["both"][peer]["ms"][0] / median
