@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""bench/gnn.py spmm|orders|calibrate [--threads N] [--data DIR] [--json FILE] [--quick] [-o FILE]: products with graphs.
+"""bench/gnn.py spmm|orders|layers|calibrate [--threads N] [--data DIR] [--json FILE] [--quick] [-o FILE]: graph networks.
 
 spmm: sums over neighbours beside scipy and, where there is one, PyTorch. orders: every order of a layer, forward and backward, that
-spnn-reorder-operators knows, measured, beside the one it chooses. calibrate: section `products` of a target description.
+spnn-reorder-operators knows, measured, beside the one it chooses. layers: whole layers beside PyTorch Geometric, torch.sparse.mm
+and scipy. calibrate: section `products` of a target description.
 bench/README.md has the method.
 """
 import argparse
@@ -18,112 +19,11 @@ import time
 import numpy as np
 
 import common
+import gnn_layers
+from gnn_common import Module, RUN, compile_model, load_graph, random_graph
 
 GRAPHS = ["amazon_cs", "coauthor_phy", "tolokers", "arxiv-like"]
 PAIRS = [(16, 16), (16, 64), (16, 128), (64, 16), (64, 64), (64, 128), (128, 16), (128, 64), (128, 128), (256, 64)]
-OPT = common.BUILD / "bin" / "sparse-opt"
-RUN = common.BUILD / "bin" / "sparse-run"
-
-
-def load_graph(name, folder):
-    """positions, indices of the graph with a loop at each node; None where the file is not on this machine."""
-    if name == "arxiv-like":
-        file = common.CACHE / "arxiv-like.npz"
-        if not file.exists():
-            file.parent.mkdir(parents=True, exist_ok=True)
-            subprocess.run([common.BUILD / "bin" / "sparse-import", "--gnn-graph=arxiv-like", "-o", file], check=True)
-    else:
-        file = folder / f"{name}.npz"
-        if not file.exists():
-            return None
-    data = np.load(file)
-    positions, indices = data["adj_indptr"].astype(np.int64), data["adj_indices"].astype(np.int64)
-    nodes = len(positions) - 1
-    rows = np.repeat(np.arange(nodes), np.diff(positions))
-    keys = np.unique(np.concatenate([rows * nodes + indices, np.arange(nodes) * (nodes + 1)]))
-    rows, indices = keys // nodes, keys % nodes
-    positions = np.concatenate([[0], np.cumsum(np.bincount(rows, minlength=nodes))])
-    return positions.astype(np.int32), indices.astype(np.int32)
-
-
-def random_graph(nodes, degree, seed=0):
-    """Every node hears from `degree` others, drawn evenly."""
-    random = np.random.default_rng(seed)
-    indices = np.sort(np.stack([random.choice(nodes, degree, replace=False) for _ in range(nodes)]), axis=1)
-    return np.arange(0, nodes * degree + 1, degree).astype(np.int32), indices.reshape(-1).astype(np.int32)
-
-
-def blob(array):
-    return '"0x' + "04000000" + np.ascontiguousarray(array).tobytes().hex() + '"'
-
-
-class Module:
-    """A module around one graph of `nodes` nodes, normalised symmetrically."""
-
-    def __init__(self, graph):
-        self.positions, self.indices = graph
-        self.nodes, self.edges = len(self.positions) - 1, len(self.indices)
-        self.scales = (1 / np.sqrt(np.maximum(np.diff(self.positions), 1))).astype(np.float32)
-
-    def text(self, arguments, results, body):
-        n, e = self.nodes, self.edges
-        return f"""
-func.func @layer({arguments}) -> {results} {{
-  %s = spnn.constant {{indices = dense_resource<indices> : tensor<{e}xi32>, positions = dense_resource<positions> : tensor<{n + 1}xi32>}} : {self.type()}
-  %d = arith.constant dense_resource<scales> : tensor<{n}xf32>
-{body}
-}}
-{{-# dialect_resources: {{ builtin: {{ indices: {blob(self.indices)}, positions: {blob(self.positions)}, scales: {blob(self.scales)} }} }} #-}}
-"""
-
-    def type(self):
-        return f"tensor<{self.nodes}x{self.nodes}xi1, #spnn.adjacency>"
-
-    def aggregate(self, name, source, width):
-        matrix = f"tensor<{self.nodes}x{width}xf32>"
-        return (f"  %{name} = spnn.aggregate sum %s, %{source} row_scales(%d : tensor<{self.nodes}xf32>) "
-                f"column_scales(%d : tensor<{self.nodes}xf32>) : ({self.type()}, {matrix}) -> {matrix}")
-
-    def spmm(self, width):
-        matrix = f"tensor<{self.nodes}x{width}xf32>"
-        return self.text(f'%x: {matrix} {{spnn.name = "x"}}', f"({matrix} {{spnn.name = \"y\"}})",
-                         self.aggregate("y", "x", width) + f"\n  return %y : {matrix}")
-
-    def layer(self, fan_in, fan_out):
-        x, w, y = (f"tensor<{rows}x{columns}xf32>" for rows, columns in
-                   ((self.nodes, fan_in), (fan_in, fan_out), (self.nodes, fan_out)))
-        # What makes the features is kept for the backward pass, as in a network.
-        body = f"""  %f = math.absf %x : {x}
-  %h = spnn.matmul %f, %w : ({x}, {w}) -> {y}
-{self.aggregate("y", "h", fan_out)}
-  return %y : {y}"""
-        return self.text(f'%x: {x} {{spnn.name = "x"}}, %w: {w} {{spnn.name = "w"}}', f"({y} {{spnn.name = \"y\"}})", body)
-
-    def attention(self, heads, features, keeps):
-        """graph_attention and its gradient, which keeps coefficients or makes them again."""
-        n, e = self.nodes, self.edges
-        h, s, k, o, t = f"tensor<{n}x{heads * features}xf32>", f"tensor<{n}x{heads}xf32>", f"tensor<{e}x{heads}xf32>", f"tensor<{e}xi32>", self.type()
-        kept, kept_type, used = (", %p", f", {k}", f"coefficients(%p : {k}) ") if keeps else ("", "", "")
-        body = f"""  %o, %lse{kept} = spnn.graph_attention gat %s, %h, %r, %c heads({heads}) : ({t}, {h}, {s}, {s}) -> ({h}, {s}{kept_type})
-  %t, %order = spnn.transpose %s : {t} -> {t}, {o}
-  %dh, %dr, %dc = spnn.graph_attention_backward gat %s, %t, %order, %h, %r, %c output(%o) logsumexp(%lse) gradient(%g) {used}heads({heads})
-      : ({t}, {t}, {o}, {h}, {s}, {s}, {h}, {s}, {h}) -> ({h}, {s}, {s})
-  return %o, %dh, %dr, %dc : {h}, {h}, {s}, {s}"""
-        return self.text(f"%h: {h}, %r: {s}, %c: {s}, %g: {h}", f"({h}, {h}, {s}, {s})", body)
-
-
-def compile_model(folder, text, options, differentiate=None):
-    """The library, and what --explain says."""
-    source, library = folder / "model.mlir", folder / "model.so"
-    source.write_text(text)
-    command = [OPT, source, "--explain", f"--emit=so", "-o", library]
-    if differentiate:
-        command.append(f"--spnn-differentiate={differentiate}")
-    command.append(f"--spnn-cpu={options}")
-    done = subprocess.run(command, capture_output=True, text=True)
-    if done.returncode:
-        sys.exit(f"bench/gnn.py: {done.stderr.strip().splitlines()[0]}")
-    return library, done.stderr + done.stdout
 
 
 def measure(library, function, threads):
@@ -313,7 +213,7 @@ def run_calibrate(arguments):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("suite", choices=["spmm", "orders", "calibrate"])
+    parser.add_argument("suite", choices=["spmm", "orders", "layers", "calibrate"])
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--data", type=pathlib.Path, default=common.find_data("graphs"))
     parser.add_argument("--graphs", default=",".join(GRAPHS))
@@ -322,6 +222,13 @@ def main():
                         help="orders: widths of layers, such as 16x16,64x128")
     parser.add_argument("--target", help="orders: target description to choose with")
     parser.add_argument("--target-cpu", default="native", help="calibrate: compile for it, such as x86-64-v3")
+    parser.add_argument("--filter", default="", help="layers: only those whose 'layer / graph' has a match")
+    parser.add_argument("--contestants", default="", help="layers: only those whose title has a match")
+    parser.add_argument("--seconds", type=float, default=1.0, help="layers: of each contest, for at least 5 rounds")
+    parser.add_argument("--tables", help="layers: print the tables of these files of --json instead, separated by commas")
+    parser.add_argument("--patience", type=float, default=20.0,
+                        help="layers: seconds of a contest after which rounds count in which others had a core")
+    parser.add_argument("--realtime", action="store_true", help="layers: with priority over other programs while a clock runs")
     parser.add_argument("--json")
     parser.add_argument("-o", help="calibrate: the description whose table is replaced")
     arguments = parser.parse_args()
@@ -329,6 +236,22 @@ def main():
         if not arguments.o:
             parser.error("calibrate writes into a target description: -o FILE")
         run_calibrate(arguments)
+        return
+    if arguments.tables:
+        gnn_layers.report([row for file in arguments.tables.split(",") for row in json.loads(pathlib.Path(file).read_text())])
+        return
+    if arguments.suite == "layers":
+        names = []
+        for name in arguments.graphs.split(","):
+            if name == "arxiv-like" or (arguments.data / f"{name}.npz").exists():
+                names.append(name)
+            else:
+                print(f"bench/gnn.py: no {name}.npz in {arguments.data}", file=sys.stderr)
+        if not names:
+            sys.exit(1)
+        rows = gnn_layers.run(arguments, names)
+        if arguments.json:
+            pathlib.Path(arguments.json).write_text(json.dumps(rows, indent=1))
         return
     graphs = []
     for name in arguments.graphs.split(","):
