@@ -93,6 +93,7 @@ void spnn::buildCpuKernelStage(OpPassManager &pm, const CpuPipelineOptions &opti
   // Extents of reshaped tensors are traced to those of arguments, of which spnn-plan-memory computes sizes.
   pm.addPass(memref::createResolveRankedShapeTypeResultDimsPass());
   addCleanup(pm);
+  pm.addPass(createComputeInPlace());
   pm.addNestedPass<func::FuncOp>(createGuardIndices());
   pm.addPass(createPrepareResults());
   pm.addPass(bufferization::createEmptyTensorEliminationPass());

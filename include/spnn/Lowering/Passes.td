@@ -302,6 +302,36 @@ def GuardIndices : Pass<"spnn-guard-indices", "::mlir::func::FuncOp"> {
   ];
 }
 
+def ComputeInPlace : Pass<"spnn-compute-in-place"> {
+  let summary = "Let elementwise ops write over an operand that nobody else reads";
+  let description = [{
+    A `linalg.generic` with parallel loops alone, that writes a fresh tensor and reads another of the same type at the same
+    indices, gets the latter for its init where it is the only reader and the tensor is the result of a destination-style op.
+    Bufferization then needs one buffer where it would make two: a bias behind a dense product is added to what is in the
+    caches already.
+
+    ```mlir
+    func.func @f(%x: tensor<4xf32>) -> tensor<4xf32> {
+      %e = tensor.empty() : tensor<4xf32>
+      %a = linalg.exp ins(%x : tensor<4xf32>) outs(%e : tensor<4xf32>) -> tensor<4xf32>
+      %y = linalg.generic {indexing_maps = [affine_map<(i) -> (i)>, affine_map<(i) -> (i)>], iterator_types = ["parallel"]}
+          ins(%a : tensor<4xf32>) outs(%e : tensor<4xf32>) {
+      ^bb0(%in: f32, %out: f32):
+        %0 = arith.addf %in, %in : f32
+        linalg.yield %0 : f32
+      } -> tensor<4xf32>
+      return %y : tensor<4xf32>
+    }
+    ```
+
+    becomes `ins(%a) outs(%a)`.
+  }];
+  let dependentDialects = ["::mlir::linalg::LinalgDialect"];
+  let statistics = [
+    Statistic<"numInPlace", "in-place", "Ops that write over an operand">,
+  ];
+}
+
 def PrepareResults : Pass<"spnn-prepare-results", "::mlir::ModuleOp"> {
   let summary = "Turn results of public functions into memory that the caller gives";
   let description = [{
