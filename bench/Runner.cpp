@@ -29,6 +29,7 @@ runtime::Error Runner::prepare(const std::string &text, const SuiteOptions &opti
   compile.threads = threads;
   compile.cpu = options.cpu;
   compile.targetFile = options.targetFile;
+  compile.clusterRows = options.clusterRows;
   if (runtime::Error error = compileModel(text, compile, model))
     return error;
   if (runtime::Error error = model->createContext(threads, context))

@@ -71,7 +71,7 @@ func.func @run_time(%pos: memref<36xi32>, %idx: memref<?xi32>, %checked: memref<
 // -----
 
 func.func @storage(%pos: memref<36xi32>, %x: memref<35x7xf32>, %y: memref<35x7xf32>) {
-  // expected-error @+1 {{kernel 'spmm' takes 2 storage buffers, got 1}}
+  // expected-error @+1 {{kernel 'spmm' takes 2 or 3 storage buffers, got 1}}
   spnn.kernel_graph "spmm" graph(35 x 35) storage(%pos : memref<36xi32>) ins(%x : memref<35x7xf32>) names(["features"])
       outs(%y : memref<35x7xf32>) parameters({})
   return

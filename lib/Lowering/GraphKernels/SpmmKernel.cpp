@@ -7,7 +7,8 @@
 //
 // Kernel "spmm": the sum or mean over neighbours, a sparse matrix times a dense one.
 //
-// Storage: positions (i32, rows + 1) and indices (i32, edges) of compressed rows.
+// Storage: positions (i32, rows + 1) and indices (i32, edges) of compressed rows; rows (i32, rows), optional: which row
+//          each one is, 0 to rows - 1 in any order.
 // Inputs:  features [cols, F]; edge_values [edges] or [edges, H], order [edges], row_scales [rows], column_scales
 // [cols],
 //          bias [F], seed (i64), all optional.
@@ -214,7 +215,8 @@ void Spmm::finish(OpBuilder &b, const RowBlock &block, Value row, Value scale, A
 
 LogicalResult SpmmKernel::emit(KernelGraphOp op, OpBuilder &builder, int64_t vectorBytes) const {
   if (failed(checkGraphOperands(op, {"features"},
-                                {"edge_values", "order", "row_scales", "column_scales", "bias", "seed"}, 1)))
+                                {"edge_values", "order", "row_scales", "column_scales", "bias", "seed"}, 1,
+                                /*mayNumberRows=*/true)))
     return failure();
   Spmm spmm(op, vectorBytes);
   if (spmm.heads != 0 && (ShapedType::isDynamic(spmm.heads) || ShapedType::isDynamic(spmm.columns)))
@@ -232,9 +234,12 @@ LogicalResult SpmmKernel::emit(KernelGraphOp op, OpBuilder &builder, int64_t vec
     spmm.count = memref::DimOp::create(builder, loc, spmm.features, 1);
   if (spmm.prefetch > 0)
     spmm.lastEdge = e.sub(builder.createOrFold<memref::DimOp>(loc, spmm.indices, 0), e.index(1));
+  Value numbers = op.getStorage().size() == 3 ? op.getStorage()[2] : Value();
   constexpr int64_t kMaxPieces = 8, kRowWeight = 2;
   emitGraphRows(builder, loc, spmm.positions, op.getParallel(), kRowWeight,
                 [&](OpBuilder &b, Value row, Value begin, Value end) {
+                  if (numbers)
+                    row = KernelEmitter(b, loc).loadIndex(numbers, row);
                   Value scale = spmm.loadScale(b, row, begin, end);
                   emitRowBlocks(b, loc, spmm.columns, spmm.count, spmm.elements, kMaxPieces,
                                 /*unroll=*/spmm.heads != 0, /*useMasks=*/vectorBytes >= 64,
