@@ -39,6 +39,26 @@ module attributes {spnn.target = #spnn.target<"generic-avx512", cpu = "x86-64-v4
 
 // -----
 
+// Rows with numbers: edges are those of the place, scale and result those of the row.
+// CHECK-LABEL: func @numbered_rows
+// CHECK-SAME: %[[ROWS:[^:]*]]: memref<35xi32>, %{{[^:]*}}: memref<35x16xf32>, %[[S:[^:]*]]: memref<35xf32>, %[[Y:[^:]*]]: memref<35x16xf32>
+// CHECK: scf.for %[[PLACE:.*]] = %{{.*}} to
+// CHECK: memref.load %{{.*}}[%[[PLACE]]] : memref<36xi32>
+// CHECK: %[[NUMBER:.*]] = memref.load %[[ROWS]][%[[PLACE]]] : memref<35xi32>
+// CHECK: %[[ROW:.*]] = arith.index_castui %[[NUMBER]]
+// CHECK: memref.load %[[S]][%[[ROW]]]
+// CHECK: vector.store %{{.*}}, %[[Y]][%[[ROW]],
+module attributes {spnn.target = #spnn.target<"generic-avx512", cpu = "x86-64-v4", vector_bytes = 64, threads = 1>} {
+  func.func @numbered_rows(%pos: memref<36xi32>, %idx: memref<?xi32>, %rows: memref<35xi32>, %x: memref<35x16xf32>, %s: memref<35xf32>,
+                           %y: memref<35x16xf32>) {
+    spnn.kernel_graph "spmm" graph(35 x 35) storage(%pos, %idx, %rows : memref<36xi32>, memref<?xi32>, memref<35xi32>)
+        ins(%x, %s : memref<35x16xf32>, memref<35xf32>) names(["features", "row_scales"]) outs(%y : memref<35x16xf32>) parameters({})
+    return
+  }
+}
+
+// -----
+
 // Narrow vectors have halves for tails: 4 + 2 + 1.
 // CHECK-LABEL: func @halves
 // CHECK: vector.load {{.*}} vector<4xf32>

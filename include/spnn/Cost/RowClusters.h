@@ -35,7 +35,7 @@ struct RowPattern {
 std::vector<int32_t> clusterRows(const RowPattern &pattern);
 
 /// How often a column is read that is not among the `capacity` columns read last (a cache that replaces what was used
-/// least recently), with the rows in `order`; an empty one is their own. At least one access a column that is read.
+/// least recently), with the rows in `order`; an empty one is their own.
 int64_t countMisses(const RowPattern &pattern, llvm::ArrayRef<int32_t> order, int64_t capacity);
 
 } // namespace spnn::cost
