@@ -6,8 +6,9 @@ module attributes {spnn.target = #spnn.target<"generic-avx512", cpu = "x86-64-v4
   // CHECK: scf.parallel
   // CHECK: scf.while
   // CHECK: scf.for
+  // CHECK-COUNT-4: memref.prefetch {{.*}}, write, locality<3>, data : memref<35x64xf32>
   // CHECK: %[[SUMS:.*]]:4 = scf.for %{{.*}} iter_args({{.*}}) -> (vector<16xf32>, vector<16xf32>, vector<16xf32>, vector<16xf32>)
-  // CHECK: memref.prefetch
+  // CHECK-COUNT-4: memref.prefetch {{.*}}, read, locality<3>, data : memref<35x64xf32>
   // CHECK-COUNT-4: vector.load {{.*}} : memref<35x64xf32>, vector<16xf32>
   // CHECK-NOT: arith.mulf
   // CHECK-COUNT-4: vector.store {{.*}} : memref<35x64xf32>, vector<16xf32>
