@@ -23,14 +23,16 @@ namespace spnn::bench {
 
 std::string replaceAll(std::string text, const std::string &from, const std::string &to);
 
-/// A compiled function with buffers of its own.
+/// A compiled function with buffers of its own, or those of another runner.
 struct Runner {
   std::unique_ptr<runtime::Model> model;
   runtime::Context context;
   runtime::Call call;
   std::vector<std::vector<float>> inputs, outputs;
 
-  runtime::Error prepare(const std::string &text, const SuiteOptions &options, int threads);
+  /// Compiles the function and calls it once. On the buffers of `shared`, a function of the same types that outlives
+  /// this one, if there is one.
+  runtime::Error prepare(const std::string &text, const SuiteOptions &options, int threads, Runner *shared = nullptr);
 };
 
 } // namespace spnn::bench
