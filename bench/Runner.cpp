@@ -47,8 +47,10 @@ runtime::Error Runner::prepare(const std::string &text, const SuiteOptions &opti
   std::vector<runtime::TensorRef> inputRefs, outputRefs;
   Runner &buffers = shared ? *shared : *this;
   if (!shared) {
-    for (auto [i, shape] : llvm::enumerate(shapes))
-      inputs.push_back(makeActivations(*runtime::elementCount(shape), i + 1));
+    for (auto [i, shape] : llvm::enumerate(shapes)) {
+      std::vector<float> values = makeActivations(*runtime::elementCount(shape), i + 1);
+      inputs.emplace_back(values.begin(), values.end());
+    }
     for (const std::vector<int64_t> &shape : outputShapes)
       outputs.emplace_back(*runtime::elementCount(shape));
   }

@@ -55,7 +55,7 @@ func.func @sum(%x: {x}, %s: {s}) -> {x} {
 
 /// The greatest error of some rows, by loops in double precision, relative to the number of edges of a row.
 static double findError(const Adjacency &graph, int64_t columns, bool isScaled, const Runner &runner) {
-  const std::vector<float> &x = runner.inputs[0], &s = runner.inputs[1], &y = runner.outputs[0];
+  const AlignedFloats &x = runner.inputs[0], &s = runner.inputs[1], &y = runner.outputs[0];
   double error = 0;
   for (int64_t i = 0; i < graph.rows; i += 1 + graph.rows / 100)
     for (int64_t c = 0; c < columns; ++c) {
@@ -110,7 +110,7 @@ static runtime::Error runCase(const std::string &name, const Adjacency &graph, c
   SuiteOptions ownOrder = options;
   ownOrder.clusterRows = "off";
   Contest contest(threads);
-  std::vector<std::vector<float>> sums;
+  std::vector<AlignedFloats> sums;
   for (int entry = Sum; entry < Gather; ++entry) {
     Runner &runner = runners[entry];
     bool isScaled = entry == Scaled;
@@ -131,7 +131,7 @@ static runtime::Error runCase(const std::string &name, const Adjacency &graph, c
     isRight = false;
   }
   const float *x = buffers.inputs[0].data();
-  std::vector<float> sink(graph.rows * 16);
+  AlignedFloats sink(graph.rows * 16);
   auto runByHand = [&](bool isScaled) {
     const float *scales = isScaled ? buffers.inputs[1].data() : nullptr;
     return sumByHand(graph, columns, scales, x, buffers.outputs[0].data(), threads);
