@@ -253,8 +253,9 @@ TEST(Graph, Epilogues) {
     p.heads = 1;
     p.isDouble = p.isDynamic = false;
     SCOPED_TRACE(p.describe());
-    std::string text = p.model("{y}", "  %y = spnn.aggregate sum %a, %x row_scales(%rs : {rs}) : ({graph}, {x}) -> {y}" +
-                                          std::string(kEpilogue));
+    std::string text =
+        p.model("{y}", "  %y = spnn.aggregate sum %a, %x row_scales(%rs : {rs}) : ({graph}, {x}) -> {y}" +
+                           std::string(kEpilogue));
     checkModel(text, cpu, p.arguments(generator), p.tolerance());
   }
 }
@@ -275,9 +276,9 @@ TEST(Graph, ClusteredRows) {
       operands += " row_scales(%rs : {rs})";
     if (generator() % 2)
       operands += " column_scales(%cs : {cs})";
-    std::string text = p.model("{y}", "  %y = spnn.aggregate " + kind + " %a, %x" + operands +
-                                          " : ({graph}, {x}) -> {y}" +
-                                          (hasEpilogue ? kEpilogue : "\n  return %y : {y}\n"));
+    std::string text =
+        p.model("{y}", "  %y = spnn.aggregate " + kind + " %a, %x" + operands + " : ({graph}, {x}) -> {y}" +
+                           (hasEpilogue ? kEpilogue : "\n  return %y : {y}\n"));
     std::vector<Tensor> arguments = p.arguments(generator);
     Bytes own = runModel(text, "threads=1 cluster-rows=off target-cpu=" + cpu, 1, arguments);
     ASSERT_FALSE(own.empty());
