@@ -113,8 +113,8 @@ static std::string makeModel(const char *function, const Adjacency &graph) {
 
 /// The greatest error of some rows of what the forward function computed, by loops in double precision.
 static double findError(const Adjacency &graph, const Runner &forward) {
-  const std::vector<float> &h = forward.inputs[0], &r = forward.inputs[1], &l = forward.inputs[2],
-                           &result = forward.outputs[0];
+  const AlignedFloats &h = forward.inputs[0], &r = forward.inputs[1], &l = forward.inputs[2],
+                      &result = forward.outputs[0];
   double error = 0;
   for (int64_t i = 0; i < graph.rows; i += 1 + graph.rows / 100)
     for (int64_t head = 0; head < kHeads; ++head) {

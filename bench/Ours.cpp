@@ -74,6 +74,7 @@ public:
     pipeline.kernel = options.kernel;
     pipeline.packElementwise = options.packElementwise;
     pipeline.splitColumns = options.splitColumns;
+    pipeline.clusterRows = options.clusterRows;
     pipeline.tune = options.tune;
     pipeline.tuneCache = options.tuneCache;
     pipeline.weights = options.types.weights;

@@ -46,6 +46,7 @@ struct CompileOptions {
   std::string cpu = "native", targetFile;
   bool packElementwise = true; ///< of a whole model: what stands between products works on packed activations
   std::string splitColumns = "auto"; ///< of the forms with row-major operands
+  std::string clusterRows = "auto"; ///< whether rows of constant graphs come in clusters
   bool tune = false;     ///< choose by measuring
   std::string tuneCache; ///< and keep the times there
   ElementTypes types;

@@ -24,11 +24,12 @@ std::string spnn::bench::replaceAll(std::string text, const std::string &from, c
   return text;
 }
 
-runtime::Error Runner::prepare(const std::string &text, const SuiteOptions &options, int threads) {
+runtime::Error Runner::prepare(const std::string &text, const SuiteOptions &options, int threads, Runner *shared) {
   CompileOptions compile;
   compile.threads = threads;
   compile.cpu = options.cpu;
   compile.targetFile = options.targetFile;
+  compile.clusterRows = options.clusterRows;
   if (runtime::Error error = compileModel(text, compile, model))
     return error;
   if (runtime::Error error = model->createContext(threads, context))
@@ -44,14 +45,19 @@ runtime::Error Runner::prepare(const std::string &text, const SuiteOptions &opti
   if (runtime::Error error = runtime::resolveShapes(function, shapes, dims, outputShapes))
     return error;
   std::vector<runtime::TensorRef> inputRefs, outputRefs;
+  Runner &buffers = shared ? *shared : *this;
+  if (!shared) {
+    for (auto [i, shape] : llvm::enumerate(shapes)) {
+      std::vector<float> values = makeActivations(*runtime::elementCount(shape), i + 1);
+      inputs.emplace_back(values.begin(), values.end());
+    }
+    for (const std::vector<int64_t> &shape : outputShapes)
+      outputs.emplace_back(*runtime::elementCount(shape));
+  }
   for (auto [i, shape] : llvm::enumerate(shapes))
-    inputs.push_back(makeActivations(*runtime::elementCount(shape), i + 1));
-  for (const std::vector<int64_t> &shape : outputShapes)
-    outputs.emplace_back(*runtime::elementCount(shape));
-  for (auto [i, shape] : llvm::enumerate(shapes))
-    inputRefs.push_back({runtime::DType::F32, shape, inputs[i].data()});
+    inputRefs.push_back({runtime::DType::F32, shape, buffers.inputs[i].data()});
   for (auto [i, shape] : llvm::enumerate(outputShapes))
-    outputRefs.push_back({runtime::DType::F32, shape, outputs[i].data()});
+    outputRefs.push_back({runtime::DType::F32, shape, buffers.outputs[i].data()});
   if (runtime::Error error = model->bind(function, inputRefs, outputRefs, call))
     return error;
   return call.run(context);

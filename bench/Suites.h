@@ -33,6 +33,7 @@ struct SuiteOptions {
   std::string format;         ///< forces our format instead of the one that the pattern is made for
   std::string kernel;         ///< forces our kernel
   std::string splitColumns = "auto"; ///< whether ours are computed slice by slice of their columns
+  std::string clusterRows = "auto"; ///< whether rows of constant graphs come in clusters
   std::string cpu = "native"; ///< to compile our kernels for
   ElementTypes types;         ///< of our products
   double activationDensity = 1; ///< share of the activations that are not zero

@@ -39,6 +39,7 @@ matmul, sweep, block, gat, spmm, scaling:
   --format F          force this format of ours (csr, bsr4x1, dense, ...)
   --kernel K          force this kernel of ours (csr, csr-matvec, hardcoded, pattern-tile, block, ...)
   --split-columns S   compute ours slice by slice of their columns: auto (default), off, or sizes like 128 or 16+1
+  --cluster-rows C    rows of constant graphs in clusters: auto (default), on or off
   --weights T         element type of our weights: f16, bf16 or i8 (default f32)
   --activations T     and of our activations: bf16 or i8 with weights of the same type (default f32)
   --target-cpu CPU    compile our kernels, not the peers, for this CPU (default native)
@@ -98,6 +99,7 @@ int main(int argc, char **argv) {
          return true;
        }},
       {"--split-columns", text(suite.splitColumns)},
+      {"--cluster-rows", text(suite.clusterRows)},
       {"--weights", text(suite.types.weights)},
       {"--activations", text(suite.types.activations)},
       {"--target-file", text(suite.targetFile)},

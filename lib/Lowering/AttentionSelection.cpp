@@ -61,22 +61,13 @@ static void addWorkspaces(GraphSelector &selector, Location loc, ArrayRef<Attent
   }
 }
 
-/// Edges ahead of which rows are fetched, where those of features do not fit the second-level cache. (Zen 4: 8 to 24
-/// measure alike.)
-static int64_t choosePrefetch(RankedTensorType features) {
-  constexpr int64_t kCacheBytes = 1 << 20, kDistance = 12;
-  bool fits =
-      features.hasStaticShape() && features.getNumElements() * features.getElementTypeBitWidth() / 8 <= kCacheBytes;
-  return fits ? 0 : kDistance;
-}
-
 template <typename Op>
 static DictionaryAttr getParameters(GraphSelector &selector, Op op, const AttentionShape &shape) {
   OpBuilder &b = selector.builder;
   SmallVector<NamedAttribute> parameters = {
       b.getNamedAttr("heads", b.getI64IntegerAttr(shape.heads)),
       b.getNamedAttr("vector", b.getI64IntegerAttr(shape.vector)), b.getNamedAttr("slope", op.getSlopeAttr()),
-      b.getNamedAttr("prefetch", b.getI64IntegerAttr(choosePrefetch(typeOf(op.getFeatures()))))};
+      b.getNamedAttr("prefetch", b.getI64IntegerAttr(selector.choosePrefetch(typeOf(op.getFeatures()))))};
   if (op.getSeed()) {
     parameters.push_back(b.getNamedAttr("rate", op.getRateAttr()));
     parameters.push_back(b.getNamedAttr("stream", op.getStreamAttr()));

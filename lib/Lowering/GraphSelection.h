@@ -11,12 +11,15 @@
 #ifndef SPNN_LIB_LOWERING_GRAPHSELECTION_H
 #define SPNN_LIB_LOWERING_GRAPHSELECTION_H
 
+#include "ModuleTarget.h"
+
 #include "spnn/IR/Graphs.h"
 #include "spnn/IR/SPNN.h"
 
 #include "mlir/IR/Builders.h"
 #include "llvm/ADT/DenseMap.h"
 
+#include <map>
 #include <utility>
 
 namespace spnn {
@@ -27,16 +30,26 @@ struct GraphStorage {
   int64_t rows = 0, columns = 0, edges = 0; ///< dynamic where the IR does not say them
   mlir::Value columnCount;                  ///< the columns as index, where they are dynamic
   mlir::Value rowCount = {}; ///< the rows as index, where they are dynamic and known from elsewhere than the positions
+  mlir::Value rowNumbers = {}; ///< the row that each one of the positions is, null where it is the row of that number
 };
+
+/// Whether kernels process the rows of a constant graph cluster by cluster.
+enum class RowOrder { Auto, Clustered, Own };
 
 /// Finds the storage of graphs, makes kernel ops. One object a module.
 class GraphSelector {
 public:
-  GraphSelector(mlir::ModuleOp module, TargetAttr target);
+  /// `target` outlives the object.
+  GraphSelector(mlir::ModuleOp module, const ModuleTarget &target, RowOrder rowOrder);
 
   /// The storage of `graph`, which stands right behind the op that defines it. Fails with an error at `user` if the
   /// graph comes from elsewhere than spnn.constant, spnn.assemble and spnn.transpose.
   mlir::FailureOr<GraphStorage> getStorage(mlir::Value graph, mlir::Operation *user);
+  /// Storage whose rows come in clusters, for a kernel that reads a row of `features` for each edge and nothing by the
+  /// number of an edge; `own`, which is that of `graph`, where the graph is not constant or the rows' own order is
+  /// about as good. Says so at `user`.
+  GraphStorage clusterRows(mlir::Value graph, const GraphStorage &own, mlir::RankedTensorType features,
+                           mlir::Operation *user);
   /// What edge e of the transposed graph is in `op`'s graph.
   mlir::FailureOr<mlir::Value> getOrder(TransposeOp op);
 
@@ -71,7 +84,11 @@ public:
 
   /// The dynamic or static extent of `tensor`.
   mlir::Value extent(mlir::Value tensor, int64_t dim);
-  int64_t vectorBytes() const { return target ? target.getVectorBytes() : 16; }
+  int64_t vectorBytes() const { return target.machine ? target.machine.getVectorBytes() : 16; }
+  /// False where the extents of `type` are not all known.
+  bool fitsSecondCache(mlir::RankedTensorType type) const;
+  /// Edges ahead of which the rows of features that they read are fetched, 0 for none.
+  int64_t choosePrefetch(mlir::RankedTensorType features) const;
   mlir::DictionaryAttr noParameters() { return builder.getDictionaryAttr({}); }
 
   mlir::OpBuilder builder;
@@ -82,8 +99,22 @@ private:
   mlir::FailureOr<GraphStorage> transpose(TransposeOp op);
   mlir::Value makeConstant(mlir::Location loc, llvm::ArrayRef<int32_t> values);
 
-  TargetAttr target;
+  /// A graph whose rows may come in clusters.
+  struct Clusters {
+    Adjacency graph;
+    std::vector<int32_t> order;
+    /// By the rows of features that a cache holds: what misses it in the rows' own order, and in clusters.
+    std::map<int64_t, std::pair<int64_t, int64_t>> misses;
+    GraphStorage storage; ///< empty until it is needed
+  };
+  /// Null where the graph is not constant.
+  Clusters *findClusters(mlir::Value graph, const GraphStorage &own);
+  GraphStorage storeClusters(Clusters &clusters, const GraphStorage &own);
+
+  const ModuleTarget &target;
+  RowOrder rowOrder;
   llvm::DenseMap<mlir::Value, GraphStorage> storages;
+  llvm::DenseMap<mlir::Value, Clusters> clusters; ///< by positions: a symmetric graph has those of its transpose
   llvm::DenseMap<mlir::Operation *, mlir::Value> orders;
 };
 

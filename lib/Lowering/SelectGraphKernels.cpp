@@ -18,6 +18,7 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "llvm/ADT/StringSwitch.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 namespace spnn {
@@ -29,15 +30,6 @@ using namespace mlir;
 using namespace spnn;
 
 static RankedTensorType typeOf(Value value) { return cast<RankedTensorType>(value.getType()); }
-
-/// Edges ahead of which the rows that they read are fetched, where the features do not fit the second-level cache; 0
-/// elsewhere. (Zen 4: 8 to 24 measure alike.)
-static int64_t choosePrefetch(RankedTensorType features) {
-  constexpr int64_t kCacheBytes = 1 << 20, kDistance = 12;
-  bool fits =
-      features.hasStaticShape() && features.getNumElements() * features.getElementTypeBitWidth() / 8 <= kCacheBytes;
-  return fits ? 0 : kDistance;
-}
 
 static LogicalResult select(GraphSelector &selector, AggregateOp op) {
   selector.startAt(op);
@@ -66,7 +58,7 @@ static LogicalResult select(GraphSelector &selector, AggregateOp op) {
       inits.push_back(selector.createNodeData(loc, *graph, typeOf(op.getWinners()), op.getFeatures()));
     DictionaryAttr parameters =
         b.getDictionaryAttr({b.getNamedAttr("minimum", b.getI64IntegerAttr(op.getKind() == AggregateKind::Min)),
-                             b.getNamedAttr("prefetch", b.getI64IntegerAttr(choosePrefetch(features)))});
+                             b.getNamedAttr("prefetch", b.getI64IntegerAttr(selector.choosePrefetch(features)))});
     auto kernel = selector.create(loc, "spmm-max", *graph, {{"features", op.getFeatures()}}, inits, parameters,
                                   features.getDimSize(1));
     op.getResult().replaceAllUsesWith(kernel.getResult(0));
@@ -75,6 +67,9 @@ static LogicalResult select(GraphSelector &selector, AggregateOp op) {
     op.erase();
     return success();
   }
+  // Edge values lie in the order of the rows.
+  if (!op.getEdgeValues())
+    graph = selector.clusterRows(op.getGraph(), *graph, features, op);
   AggregateEpilogue epilogue = matchAggregateEpilogue(op);
   // Operands of what follows the op may stand behind it.
   selector.startAt(epilogue.result.getDefiningOp());
@@ -84,7 +79,7 @@ static LogicalResult select(GraphSelector &selector, AggregateOp op) {
   Value init = selector.createNodeData(loc, *graph, type, op.getFeatures(), op.getRowScales());
   SmallVector<NamedAttribute> parameters = {
       b.getNamedAttr("mean", b.getI64IntegerAttr(op.getKind() == AggregateKind::Mean)),
-      b.getNamedAttr("prefetch", b.getI64IntegerAttr(choosePrefetch(features)))};
+      b.getNamedAttr("prefetch", b.getI64IntegerAttr(selector.choosePrefetch(features)))};
   Value seed;
   if (DropoutOp dropout = epilogue.dropout) {
     seed = dropout.getSeed();
@@ -306,7 +301,19 @@ struct SelectGraphKernels : public spnn::impl::SelectGraphKernelsBase<SelectGrap
 
   void runOnOperation() override {
     ModuleOp module = getOperation();
-    GraphSelector selector(module, module->getAttrOfType<TargetAttr>(kTargetAttrName));
+    auto rowOrder = llvm::StringSwitch<std::optional<RowOrder>>(clusterRows)
+                        .Case("auto", RowOrder::Auto)
+                        .Case("on", RowOrder::Clustered)
+                        .Case("off", RowOrder::Own)
+                        .Default(std::nullopt);
+    if (!rowOrder) {
+      module.emitError() << "cluster-rows is auto, on or off, got '" << clusterRows << "'";
+      return signalPassFailure();
+    }
+    FailureOr<ModuleTarget> target = ModuleTarget::load(module);
+    if (failed(target))
+      return signalPassFailure();
+    GraphSelector selector(module, *target, *rowOrder);
     SmallVector<Operation *> ops, graphs;
     module.walk([&](Operation *op) {
       if (isa<AssembleOp, TransposeOp>(op) || (isa<ConstantOp>(op) && isGraph(op->getResult(0).getType())))

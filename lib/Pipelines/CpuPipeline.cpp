@@ -81,7 +81,9 @@ void spnn::buildCpuGraphStage(OpPassManager &pm, const CpuPipelineOptions &optio
 
 void spnn::buildCpuKernelStage(OpPassManager &pm, const CpuPipelineOptions &options) {
   pm.addPass(createFoldSaves());
-  pm.addPass(createSelectGraphKernels());
+  SelectGraphKernelsOptions graphs;
+  graphs.clusterRows = options.clusterRows;
+  pm.addPass(createSelectGraphKernels(graphs));
   pm.addPass(createDecomposeTraining());
   pm.addPass(createSelectKernels());
   // Ops of arith and math on tensors cannot be bufferized.

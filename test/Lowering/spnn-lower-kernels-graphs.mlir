@@ -6,8 +6,9 @@ module attributes {spnn.target = #spnn.target<"generic-avx512", cpu = "x86-64-v4
   // CHECK: scf.parallel
   // CHECK: scf.while
   // CHECK: scf.for
+  // CHECK-COUNT-4: memref.prefetch {{.*}}, write, locality<3>, data : memref<35x64xf32>
   // CHECK: %[[SUMS:.*]]:4 = scf.for %{{.*}} iter_args({{.*}}) -> (vector<16xf32>, vector<16xf32>, vector<16xf32>, vector<16xf32>)
-  // CHECK: memref.prefetch
+  // CHECK-COUNT-4: memref.prefetch {{.*}}, read, locality<3>, data : memref<35x64xf32>
   // CHECK-COUNT-4: vector.load {{.*}} : memref<35x64xf32>, vector<16xf32>
   // CHECK-NOT: arith.mulf
   // CHECK-COUNT-4: vector.store {{.*}} : memref<35x64xf32>, vector<16xf32>
@@ -33,6 +34,26 @@ module attributes {spnn.target = #spnn.target<"generic-avx512", cpu = "x86-64-v4
   func.func @tail(%pos: memref<36xi32>, %idx: memref<?xi32>, %x: memref<35x7xf32>, %s: memref<35xf32>, %y: memref<35x7xf32>) {
     spnn.kernel_graph "spmm" graph(35 x 35) storage(%pos, %idx : memref<36xi32>, memref<?xi32>)
         ins(%x, %s : memref<35x7xf32>, memref<35xf32>) names(["features", "column_scales"]) outs(%y : memref<35x7xf32>) parameters({})
+    return
+  }
+}
+
+// -----
+
+// Rows with numbers: edges are those of the place, scale and result those of the row.
+// CHECK-LABEL: func @numbered_rows
+// CHECK-SAME: %[[ROWS:[^:]*]]: memref<35xi32>, %{{[^:]*}}: memref<35x16xf32>, %[[S:[^:]*]]: memref<35xf32>, %[[Y:[^:]*]]: memref<35x16xf32>
+// CHECK: scf.for %[[PLACE:.*]] = %{{.*}} to
+// CHECK: memref.load %{{.*}}[%[[PLACE]]] : memref<36xi32>
+// CHECK: %[[NUMBER:.*]] = memref.load %[[ROWS]][%[[PLACE]]] : memref<35xi32>
+// CHECK: %[[ROW:.*]] = arith.index_castui %[[NUMBER]]
+// CHECK: memref.load %[[S]][%[[ROW]]]
+// CHECK: vector.store %{{.*}}, %[[Y]][%[[ROW]],
+module attributes {spnn.target = #spnn.target<"generic-avx512", cpu = "x86-64-v4", vector_bytes = 64, threads = 1>} {
+  func.func @numbered_rows(%pos: memref<36xi32>, %idx: memref<?xi32>, %rows: memref<35xi32>, %x: memref<35x16xf32>, %s: memref<35xf32>,
+                           %y: memref<35x16xf32>) {
+    spnn.kernel_graph "spmm" graph(35 x 35) storage(%pos, %idx, %rows : memref<36xi32>, memref<?xi32>, memref<35xi32>)
+        ins(%x, %s : memref<35x16xf32>, memref<35xf32>) names(["features", "row_scales"]) outs(%y : memref<35x16xf32>) parameters({})
     return
   }
 }
@@ -71,7 +92,7 @@ func.func @run_time(%pos: memref<36xi32>, %idx: memref<?xi32>, %checked: memref<
 // -----
 
 func.func @storage(%pos: memref<36xi32>, %x: memref<35x7xf32>, %y: memref<35x7xf32>) {
-  // expected-error @+1 {{kernel 'spmm' takes 2 storage buffers, got 1}}
+  // expected-error @+1 {{kernel 'spmm' takes 2 or 3 storage buffers, got 1}}
   spnn.kernel_graph "spmm" graph(35 x 35) storage(%pos : memref<36xi32>) ins(%x : memref<35x7xf32>) names(["features"])
       outs(%y : memref<35x7xf32>) parameters({})
   return

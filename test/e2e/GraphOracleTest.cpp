@@ -223,18 +223,8 @@ TEST(Graph, SpecialNumbers) {
   }
 }
 
-/// Bias, ReLU and dropout are computed with the sum.
-TEST(Graph, Epilogues) {
-  std::mt19937 generator(9);
-  for (const char *cpu : kCpus) {
-    Problem p(generator);
-    p.graph = RandomGraph(61, 37, RandomGraph::EmptyRows, generator);
-    p.features = 33;
-    p.heads = 1;
-    p.isDouble = p.isDynamic = false;
-    SCOPED_TRACE(p.describe());
-    std::string text = p.model("{y}", R"mlir(
-  %y = spnn.aggregate sum %a, %x row_scales(%rs : {rs}) : ({graph}, {x}) -> {y}
+/// What follows a sum, for 33 columns: bias, ReLU and dropout.
+const char *const kEpilogue = R"mlir(
   %bias = tensor.extract_slice %g[0, 0] [1, 33] [1, 1] : {y} to tensor<33x{f}>
   %empty = tensor.empty() : {y}
   %z = linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (j)>, affine_map<(i, j) -> (i, j)>],
@@ -248,8 +238,49 @@ TEST(Graph, Epilogues) {
   %seed = arith.constant 81985529216486895 : i64
   %d = spnn.dropout %z seed(%seed) rate(0.25) stream(3) : {y}
   return %d : {y}
-)mlir");
+)mlir";
+
+/// Bias, ReLU and dropout are computed with the sum.
+TEST(Graph, Epilogues) {
+  std::mt19937 generator(9);
+  for (const char *cpu : kCpus) {
+    Problem p(generator);
+    p.graph = RandomGraph(61, 37, RandomGraph::EmptyRows, generator);
+    p.features = 33;
+    p.heads = 1;
+    p.isDouble = p.isDynamic = false;
+    SCOPED_TRACE(p.describe());
+    std::string text =
+        p.model("{y}", "  %y = spnn.aggregate sum %a, %x row_scales(%rs : {rs}) : ({graph}, {x}) -> {y}" +
+                           std::string(kEpilogue));
     checkModel(text, cpu, p.arguments(generator), p.tolerance());
+  }
+}
+
+/// Rows in clusters are the same rows, bit for bit, on one thread and on two.
+TEST(Graph, ClusteredRows) {
+  std::mt19937 generator(11);
+  for (int64_t i = 0; i < countCases(24); ++i) {
+    Problem p(generator);
+    p.isConstant = true;
+    p.isDynamic = false;
+    bool hasEpilogue = p.graph.rows > 0 && generator() % 2;
+    p.features = hasEpilogue ? 33 : p.features;
+    std::string cpu = kCpus[i % 3], kind = generator() % 2 ? "sum" : "mean", operands;
+    SCOPED_TRACE(p.describe() + " for " + cpu);
+    setCrashNote(p.describe());
+    if (generator() % 2)
+      operands += " row_scales(%rs : {rs})";
+    if (generator() % 2)
+      operands += " column_scales(%cs : {cs})";
+    std::string text =
+        p.model("{y}", "  %y = spnn.aggregate " + kind + " %a, %x" + operands + " : ({graph}, {x}) -> {y}" +
+                           (hasEpilogue ? kEpilogue : "\n  return %y : {y}\n"));
+    std::vector<Tensor> arguments = p.arguments(generator);
+    Bytes own = runModel(text, "threads=1 cluster-rows=off target-cpu=" + cpu, 1, arguments);
+    ASSERT_FALSE(own.empty());
+    EXPECT_EQ(own, runModel(text, "threads=1 cluster-rows=on target-cpu=" + cpu, 1, arguments));
+    EXPECT_EQ(own, runModel(text, "threads=0 cluster-rows=on target-cpu=" + cpu, 2, arguments));
   }
 }
 

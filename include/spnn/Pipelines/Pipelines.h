@@ -51,6 +51,9 @@ struct CpuPipelineOptions : public mlir::PassPipelineOptions<CpuPipelineOptions>
   PassOptions::Option<int64_t> maxSavedBytes{
       *this, "max-saved-bytes",
       llvm::cl::desc("bytes that a function may keep for its backward pass; 0: any number"), llvm::cl::init(0)};
+  PassOptions::Option<std::string> clusterRows{
+      *this, "cluster-rows", llvm::cl::desc("process the rows of constant graphs cluster by cluster: auto, on or off"),
+      llvm::cl::init("auto")};
   PassOptions::Option<std::string> splitColumns{
       *this, "split-columns",
       llvm::cl::desc("compute products slice by slice of their columns: auto, off, or sizes like 128 or 16+1"),

@@ -46,10 +46,10 @@ const GraphKernel *spnn::findGraphKernel(StringRef name) {
 }
 
 LogicalResult spnn::checkGraphOperands(KernelGraphOp op, ArrayRef<StringRef> required, ArrayRef<StringRef> optional,
-                                       size_t inits) {
-  if (op.getStorage().size() != 2)
-    return op.emitOpError() << "kernel '" << op.getKernel() << "' takes 2 storage buffers, got "
-                            << op.getStorage().size();
+                                       size_t inits, bool mayNumberRows) {
+  if (op.getStorage().size() != 2 && !(mayNumberRows && op.getStorage().size() == 3))
+    return op.emitOpError() << "kernel '" << op.getKernel() << "' takes " << (mayNumberRows ? "2 or 3" : "2")
+                            << " storage buffers, got " << op.getStorage().size();
   for (auto [number, buffer] : llvm::enumerate(op.getStorage()))
     if (Type element = cast<ShapedType>(buffer.getType()).getElementType(); !element.isInteger(32))
       return op.emitOpError() << "storage buffer " << number << " of kernel '" << op.getKernel() << "' holds i32, got "

@@ -29,10 +29,11 @@ const GraphKernel *getSpmmKernel();
 const GraphKernel *getSpmmMaxKernel();
 const GraphKernel *getTransposeKernel();
 
-/// Fails with an error at the op unless it has two storage buffers of i32, all inputs that are `required`, none but
-/// these and the `optional` ones, and `inits` inits.
+/// Fails with an error at the op unless it has two storage buffers of i32 (or three, where rows may be numbered), all
+/// inputs that are `required`, none but these and the `optional` ones, and `inits` inits.
 llvm::LogicalResult checkGraphOperands(KernelGraphOp op, llvm::ArrayRef<llvm::StringRef> required,
-                                       llvm::ArrayRef<llvm::StringRef> optional, size_t inits);
+                                       llvm::ArrayRef<llvm::StringRef> optional, size_t inits,
+                                       bool mayNumberRows = false);
 
 /// The same without the storage.
 llvm::LogicalResult checkGraphInputs(KernelGraphOp op, llvm::ArrayRef<llvm::StringRef> required,

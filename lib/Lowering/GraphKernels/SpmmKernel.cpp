@@ -7,13 +7,14 @@
 //
 // Kernel "spmm": the sum or mean over neighbours, a sparse matrix times a dense one.
 //
-// Storage: positions (i32, rows + 1) and indices (i32, edges) of compressed rows.
+// Storage: positions (i32, rows + 1) and indices (i32, edges) of compressed rows; rows (i32, rows), optional: which row
+//          each one is, 0 to rows - 1 in any order.
 // Inputs:  features [cols, F]; edge_values [edges] or [edges, H], order [edges], row_scales [rows], column_scales
 // [cols],
 //          bias [F], seed (i64), all optional.
 // Inits:   result [rows, F].
-// Parameters: mean (0 or 1), prefetch (edges ahead of which rows of features are fetched, 0 for none), rate (f64) and
-// stream (i64)
+// Parameters: mean (0 or 1), prefetch (edges ahead of which rows of features are fetched, and rows of the result some
+// rows ahead; 0 for none), rate (f64) and stream (i64)
 //          of the dropout that comes last, where there is a seed.
 //
 // result = dropout(activation(row scale * sum + bias)). Rows have one owner each. The features of a block of columns,
@@ -46,6 +47,8 @@ struct Spmm {
   SmallVector<Value> loadWeights(OpBuilder &b, const RowBlock &block, Value edge, Value column) const;
   /// The sums of a row; `begin` to `end` are its edges.
   SmallVector<Value> sum(OpBuilder &b, const RowBlock &block, Value begin, Value end) const;
+  /// Fetches a row of `matrix`, as many columns as the block has.
+  void fetch(OpBuilder &b, const RowBlock &block, Value matrix, Value row, bool isWrite) const;
   void finish(OpBuilder &b, const RowBlock &block, Value row, Value scale, ArrayRef<Value> sums) const;
   /// What sums are multiplied by, null for 1.
   Value loadScale(OpBuilder &b, Value row, Value begin, Value end) const;
@@ -105,6 +108,17 @@ SmallVector<Value> Spmm::loadWeights(OpBuilder &b, const RowBlock &block, Value 
   return weights;
 }
 
+void Spmm::fetch(OpBuilder &b, const RowBlock &block, Value matrix, Value row, bool isWrite) const {
+  KernelEmitter e(b, loc);
+  int64_t perLine = 64 * 8 / cast<MemRefType>(matrix.getType()).getElementTypeBitWidth(), next = 0;
+  for (const RowPiece &piece : block.pieces)
+    if (piece.offset >= next) {
+      memref::PrefetchOp::create(b, loc, matrix, ValueRange{row, e.add(block.offset, piece.offset)}, isWrite,
+                                 /*localityHint=*/3, /*isDataCache=*/true);
+      next = piece.offset + perLine;
+    }
+}
+
 SmallVector<Value> Spmm::sum(OpBuilder &b, const RowBlock &block, Value begin, Value end) const {
   KernelEmitter e(b, loc);
   Type element = cast<MemRefType>(features.getType()).getElementType();
@@ -117,13 +131,7 @@ SmallVector<Value> Spmm::sum(OpBuilder &b, const RowBlock &block, Value begin, V
     if (prefetch > 0) {
       // The row of an edge some way on, which may belong to the next row.
       Value ahead = e.loadIndex(indices, e.min(e.add(edge, prefetch), lastEdge));
-      int64_t perLine = 64 * 8 / element.getIntOrFloatBitWidth(), next = 0;
-      for (const RowPiece &piece : block.pieces)
-        if (piece.offset >= next) {
-          memref::PrefetchOp::create(b, loc, features, ValueRange{ahead, e.add(block.offset, piece.offset)},
-                                     /*isWrite=*/false, /*localityHint=*/3, /*isDataCache=*/true);
-          next = piece.offset + perLine;
-        }
+      fetch(b, block, features, ahead, /*isWrite=*/false);
     }
     SmallVector<Value> weights = loadWeights(b, block, edge, column);
     for (auto [number, piece] : llvm::enumerate(block.pieces)) {
@@ -214,7 +222,8 @@ void Spmm::finish(OpBuilder &b, const RowBlock &block, Value row, Value scale, A
 
 LogicalResult SpmmKernel::emit(KernelGraphOp op, OpBuilder &builder, int64_t vectorBytes) const {
   if (failed(checkGraphOperands(op, {"features"},
-                                {"edge_values", "order", "row_scales", "column_scales", "bias", "seed"}, 1)))
+                                {"edge_values", "order", "row_scales", "column_scales", "bias", "seed"}, 1,
+                                /*mayNumberRows=*/true)))
     return failure();
   Spmm spmm(op, vectorBytes);
   if (spmm.heads != 0 && (ShapedType::isDynamic(spmm.heads) || ShapedType::isDynamic(spmm.columns)))
@@ -232,13 +241,25 @@ LogicalResult SpmmKernel::emit(KernelGraphOp op, OpBuilder &builder, int64_t vec
     spmm.count = memref::DimOp::create(builder, loc, spmm.features, 1);
   if (spmm.prefetch > 0)
     spmm.lastEdge = e.sub(builder.createOrFold<memref::DimOp>(loc, spmm.indices, 0), e.index(1));
-  constexpr int64_t kMaxPieces = 8, kRowWeight = 2;
+  Value numbers = op.getStorage().size() == 3 ? op.getStorage()[2] : Value(), lastRow;
+  if (spmm.prefetch > 0)
+    lastRow = e.sub(builder.createOrFold<memref::DimOp>(loc, spmm.result, 0), e.index(1));
+  // A store waits for the line that it changes; 2 to 8 rows ahead measure alike.
+  constexpr int64_t kMaxPieces = 8, kRowWeight = 2, kRowsAhead = 4;
   emitGraphRows(builder, loc, spmm.positions, op.getParallel(), kRowWeight,
                 [&](OpBuilder &b, Value row, Value begin, Value end) {
+                  KernelEmitter e(b, loc);
+                  Value ahead = lastRow ? e.min(e.add(row, kRowsAhead), lastRow) : Value();
+                  if (numbers) {
+                    row = e.loadIndex(numbers, row);
+                    ahead = ahead ? e.loadIndex(numbers, ahead) : ahead;
+                  }
                   Value scale = spmm.loadScale(b, row, begin, end);
                   emitRowBlocks(b, loc, spmm.columns, spmm.count, spmm.elements, kMaxPieces,
                                 /*unroll=*/spmm.heads != 0, /*useMasks=*/vectorBytes >= 64,
                                 [&](OpBuilder &b, const RowBlock &block) {
+                                  if (ahead)
+                                    spmm.fetch(b, block, spmm.result, ahead, /*isWrite=*/true);
                                   spmm.finish(b, block, row, scale, spmm.sum(b, block, begin, end));
                                 });
                 });
