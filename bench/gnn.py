@@ -144,7 +144,7 @@ def run_orders(arguments, graphs):
 def measure_once(text, cpu):
     """Milliseconds of a module on one thread, the least."""
     with tempfile.TemporaryDirectory() as folder:
-        library, _ = compile_model(pathlib.Path(folder), text, f"threads=1 target-cpu={cpu}")
+        library, _ = compile_model(pathlib.Path(folder), text, f"threads=1 cluster-rows=off target-cpu={cpu}")
         return milliseconds(measure(library, "layer", 1), "min")
 
 
@@ -174,6 +174,8 @@ def format_grid(name, first, rows, second, columns, values):
 def run_calibrate(arguments):
     """What products with graphs, dense products with one long extent and attention take on one core."""
     columns, sizes = [4, 8, 16, 32, 64, 128, 256], [2**16, 2**19, 2**22, 2**24, 2**26]
+    if arguments.quick:
+        columns, sizes = [16, 64], [2**16, 2**22]
     table = []
     for width in columns:
         line = []
@@ -185,7 +187,7 @@ def run_calibrate(arguments):
         table.append(line)
         print(width, line, file=sys.stderr)
     # Dense products with one long extent: the nodes are rows (X W), or what is summed over (X' G).
-    extents, nodes = [8, 16, 32, 64, 128, 256, 512], 16384
+    extents, nodes = [16, 64] if arguments.quick else [8, 16, 32, 64, 128, 256, 512], 16384
     tall, long_inner = [], []
     for first in extents:
         tall.append([measure_dense((nodes, first), (first, columns), False, arguments) for columns in extents])
