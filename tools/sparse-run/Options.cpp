@@ -65,7 +65,8 @@ Training, by a function that --spnn-differentiate="mode=train-step" made
   --split N            which of several splits (default 0)
   --epochs N           calls (default 200)
   --seed N             of first values and of dropout (default 0)
-  --init NAME=WHAT     first value of a parameter: FILE.npy, glorot or zeros
+  --init NAME=WHAT     first value of a parameter: FILE.npy, glorot or zeros;
+                       or FILE.npz, of all that are named in it
                        (default: glorot for rank 2 and more, else zeros)
   --input NAME=FILE    .npy of an input that is not in --data
   --patience N         stop when validation was not better for N epochs, and

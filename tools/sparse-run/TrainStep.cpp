@@ -98,14 +98,37 @@ Error TrainStep::findInputs(const Options &options, const TrainingData &data) {
   return std::nullopt;
 }
 
+Error TrainStep::setInitial(size_t k, const numpy::Array &array, const std::string &from) {
+  if (array.shape != state[0][k].shape)
+    return "--init " + from + ": the shape is not that of " + typeString(function->inputs[stateInputs[k]]);
+  initial[k].kind = Initial::Kind::File;
+  return convertArray(array, from, function->inputs[stateInputs[k]], initial[k].value);
+}
+
 Error TrainStep::readInitial(const Options &options) {
   initial.resize(stateInputs.size());
   for (const std::string &text : options.inits) {
     size_t equals = text.find('=');
     std::string name = text.substr(0, equals);
+    auto refuse = [&](const std::string &what) {
+      return "--init " + text + ": '" + what + "' is no parameter of function '" + function->name + "'";
+    };
+    if (equals == std::string::npos && endsWith(text, ".npz")) {
+      std::vector<numpy::NamedArray> members;
+      if (Error error = numpy::readNpz(text, members))
+        return error;
+      for (const numpy::NamedArray &member : members) {
+        std::optional<size_t> k = findState(member.name);
+        if (!k)
+          return refuse(member.name);
+        if (Error error = setInitial(*k, member.array, text + ", " + member.name))
+          return error;
+      }
+      continue;
+    }
     std::optional<size_t> k = findState(name);
     if (equals == std::string::npos || !k)
-      return "--init " + text + ": '" + name + "' is no parameter of function '" + function->name + "'";
+      return refuse(name);
     std::string value = text.substr(equals + 1);
     Initial &target = initial[*k];
     if (value == "zeros") {
@@ -115,13 +138,10 @@ Error TrainStep::readInitial(const Options &options) {
       if (state[0][*k].shape.size() < 2)
         return "--init " + text + ": Glorot's values are for tensors of rank 2 and more";
     } else {
-      target.kind = Initial::Kind::File;
       numpy::Array array;
       if (Error error = numpy::readNpy(value, array))
         return error;
-      if (array.shape != state[0][*k].shape)
-        return "--init " + text + ": the shape is not that of " + typeString(function->inputs[stateInputs[*k]]);
-      if (Error error = convertArray(array, value, function->inputs[stateInputs[*k]], target.value))
+      if (Error error = setInitial(*k, array, text))
         return error;
     }
   }

@@ -49,6 +49,7 @@ private:
   std::optional<size_t> findState(const std::string &name) const;
   bool isKept(const std::string &name) const;
   Error findInputs(const Options &options, const TrainingData &data);
+  Error setInitial(size_t k, const numpy::Array &array, const std::string &from);
   Error readInitial(const Options &options);
 
   const runtime::FunctionSpec *function = nullptr;

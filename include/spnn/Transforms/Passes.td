@@ -294,6 +294,53 @@ def Quantize : Pass<"spnn-quantize"> {
   ];
 }
 
+def ExposeWeights : Pass<"spnn-expose-weights", "::mlir::ModuleOp"> {
+  let summary = "Turn constant weights of products into parameters, those of pruned networks on their pattern";
+  let description = [{
+    Makes a network trainable whose weights are constants, such as an imported one: each constant operand of an `spnn.matmul`
+    becomes an argument with `spnn.parameter`, named `weight0`, `weight1` and so on. Of weights of which at most `max-density`
+    are not zero only those are trained, with a fixed mask: the pattern is a constant graph, the parameter its edge values, one
+    number for each nonzero, and the product an `spnn.aggregate`. `spnn-differentiate` then gives gradients on the pattern
+    (`spnn.sddmm`), never dense, and the backward pass reads the transposed pattern, made once. What the weights were is
+    returned by a new function `@<function>_weights`. Products with epilogues and weights of other types keep them, with a
+    remark; run `spnn-raise` before, and `spnn-fuse-epilogues` only behind.
+
+    ```mlir
+    func.func @layer(%x: tensor<3x8xf32>) -> tensor<2x8xf32> {
+      %w = arith.constant dense<[[0.0, 0.0, 3.0], [4.0, 0.0, 0.0]]> : tensor<2x3xf32>
+      %y = spnn.matmul %w, %x : (tensor<2x3xf32>, tensor<3x8xf32>) -> tensor<2x8xf32>
+      return %y : tensor<2x8xf32>
+    }
+    ```
+
+    becomes
+
+    ```mlir
+    func.func @layer(%x: tensor<3x8xf32>, %v: tensor<2xf32> {spnn.name = "weight0", spnn.parameter}) -> tensor<2x8xf32> {
+      %s = spnn.constant {indices = dense<[2, 0]> : tensor<2xi32>, positions = dense<[0, 1, 2]> : tensor<3xi32>}
+          : tensor<2x3xi1, #spnn.adjacency>
+      %y = spnn.aggregate sum %s, %x edge_values(%v : tensor<2xf32>)
+          : (tensor<2x3xi1, #spnn.adjacency>, tensor<3x8xf32>) -> tensor<2x8xf32>
+      return %y : tensor<2x8xf32>
+    }
+    func.func @layer_weights() -> (tensor<2xf32> {spnn.name = "weight0"}) {
+      %v = arith.constant dense<[3.0, 4.0]> : tensor<2xf32>
+      return %v : tensor<2xf32>
+    }
+    ```
+  }];
+  let options = [
+    Option<"function", "function", "std::string", /*default=*/"\"\"", "the function whose weights are trained; default: all">,
+    Option<"maxDensity", "max-density", "double", /*default=*/"0.5",
+           "weights of which more are not zero are trained all, zeros too">,
+  ];
+  let dependentDialects = ["::spnn::SPNNDialect", "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+                           "::mlir::tensor::TensorDialect"];
+  let statistics = [
+    Statistic<"numParameters", "parameters", "Weights that became parameters">,
+  ];
+}
+
 def FoldSaves : Pass<"spnn-fold-saves"> {
   let summary = "replace spnn.save by its operand";
   let description = [{
